@@ -1,0 +1,66 @@
+import { z } from "zod";
+import { addressSchema } from "./address.ts";
+
+/** What a node does when the topology is first formed. Roles move later, by failover. */
+export const roleSchema = z.enum(["primary", "replica", "sentinel"]);
+export type Role = z.infer<typeof roleSchema>;
+
+/** A directive's value; a list where the directive is written once for each (`save`). */
+export const directiveValueSchema = z.union([z.string(), z.array(z.string())]);
+export type DirectiveValue = z.infer<typeof directiveValueSchema>;
+
+/** Directives by their Redis names, unquoted: what is written into redis.conf or sentinel.conf. */
+export const directivesSchema = z.record(z.string(), directiveValueSchema);
+export type Directives = z.infer<typeof directivesSchema>;
+
+/** A node as formation and readiness see it: where it is reached, and its place in the topology. */
+export const memberSchema = addressSchema.extend({
+  /** Name of the node, unique in the topology: `cache-0`, `cache-sentinel-1`. */
+  name: z.string(),
+  role: roleSchema,
+  /** Cluster: the shard, from 0. Elsewhere 0. */
+  shard: z.number().int().min(0),
+});
+export type Member = z.infer<typeof memberSchema>;
+
+/** What the sentinels watch, and when they act. */
+export const monitorSchema = z.object({
+  masterName: z.string(),
+  quorum: z.number().int().min(1),
+  /** Where the primary is when the topology is first formed. */
+  primary: addressSchema,
+});
+export type Monitor = z.infer<typeof monitorSchema>;
+
+/** Inputs of the operation `local-host`: what this machine must offer before anything is started. */
+export const localHostSchema = z.object({
+  /** Folder that holds a folder for each node, relative to the Pulumi program; removed by `delete`. */
+  directory: z.string(),
+  /** Every port that the topology will listen on, with the node that asks for it. */
+  ports: z.array(addressSchema.extend({ node: z.string() })),
+});
+
+/** Inputs of the operation `redis-process`: one redis-server or redis-sentinel process of this machine. */
+export const redisProcessSchema = memberSchema.extend({
+  kind: z.enum(["redis", "sentinel"]),
+  /** The node's own folder, relative to the Pulumi program; mode 0700. */
+  directory: z.string(),
+  directives: directivesSchema,
+  /** Directives that hold a secret, written into a file of their own, mode 0600. */
+  secretDirectives: directivesSchema,
+  /** Lines of the ACL file, without plain passwords (`user default on #<sha256> ~* &* +@all`). */
+  acl: z.array(z.string()),
+  /** The password by which the operator's own connections authenticate. */
+  password: z.string(),
+  /** Data nodes of a Sentinel topology: whom to follow when the folder is empty, and whom to ask otherwise. */
+  monitor: monitorSchema.optional(),
+  sentinels: z.array(addressSchema).optional(),
+});
+
+/** Inputs of the operations `formation` and `readiness`. */
+export const topologySchema = z.object({
+  topology: z.enum(["standalone", "sentinel", "cluster"]),
+  members: z.array(memberSchema),
+  password: z.string(),
+  monitor: monitorSchema.optional(),
+});

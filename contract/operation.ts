@@ -1,0 +1,50 @@
+import { z } from "zod";
+
+/**
+ * The border between a dynamic resource and the bundled tool: one JSON request on stdin,
+ * JSON lines on stdout, nothing on argv but the word `operation`.
+ */
+export const operationRequestSchema = z.object({
+  /** Which operation: a key of `cli/operations.ts`. */
+  operation: z.string(),
+  /** What Pulumi asks of the resource. */
+  action: z.enum(["check", "create", "read", "update", "delete"]),
+  /** Pulumi's id of the resource; empty before `create`. */
+  id: z.string().default(""),
+  /** The inputs asked for (`check`, `create`, `update`), or the last known outputs (`read`, `delete`). */
+  inputs: z.record(z.string(), z.unknown()),
+  /** `check`, `update`: what was there before; empty at first. */
+  olds: z.record(z.string(), z.unknown()).default({}),
+  /** Ends the operation when this process is gone: the engine that asked for it. */
+  parent: z.number().int().positive().optional(),
+  /** Milliseconds after which the tool gives up by itself, with what is still missing. */
+  deadlineMs: z.number().int().positive(),
+});
+
+export type OperationRequest = z.infer<typeof operationRequestSchema>;
+
+/** One line of the tool's stdout. The last line is a result or an error. */
+export type OperationLine =
+  | { readonly progress: string }
+  | { readonly result: OperationResult }
+  | { readonly error: OperationError };
+
+export interface OperationResult {
+  /** The resource's id. `read`: empty when the resource is gone. */
+  readonly id?: string;
+  /** Outputs besides the inputs, which are always echoed. A key `drift` makes the next `up` update the resource. */
+  readonly outputs?: Record<string, unknown>;
+  /** `check`: what is wrong with the inputs, by property. */
+  readonly failures?: readonly { readonly property: string; readonly reason: string }[];
+}
+
+export interface OperationError {
+  /** For people: what failed, with what, and the likely fix. Never holds a secret. */
+  readonly message: string;
+  /**
+   * Set when the operation had effects before it failed: the resource then exists under this id, with
+   * these outputs, and the next `up` updates it instead of creating a second one.
+   */
+  readonly id?: string;
+  readonly outputs?: Record<string, unknown>;
+}
