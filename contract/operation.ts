@@ -48,3 +48,27 @@ export interface OperationError {
   readonly id?: string;
   readonly outputs?: Record<string, unknown>;
 }
+
+/** What a handler is given besides its request. */
+export interface OperationContext {
+  /** Aborted at the deadline, on SIGINT and SIGTERM, and when `parent` is gone: stop, clean up, reject. */
+  readonly signal: AbortSignal;
+  /** One line for people; the tool forwards at most one a second, the last one always. */
+  progress(message: string): void;
+}
+
+/** An operation of the tool: idempotent, and safe to run again after it was killed. */
+export type OperationHandler = (request: OperationRequest, context: OperationContext) => Promise<OperationResult>;
+
+/** A failure after effects: the resource exists, in part. */
+export class OperationFailure extends Error {
+  readonly id: string;
+  readonly outputs: Record<string, unknown>;
+
+  constructor(message: string, id: string, outputs: Record<string, unknown> = {}) {
+    super(message);
+    this.name = "OperationFailure";
+    this.id = id;
+    this.outputs = outputs;
+  }
+}
