@@ -1,0 +1,29 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Endpoint } from "../../contract/endpoint.ts";
+import type { Gate, WarmReport, WarmSource } from "../../contract/warming.ts";
+import { Operation } from "./operation.ts";
+
+/** Inputs of a warming run. */
+export interface WarmingArgs {
+  readonly endpoint: pulumi.Input<Endpoint>;
+  readonly plan: unknown;
+  readonly source: pulumi.Input<WarmSource>;
+  readonly gate: Partial<Gate>;
+  /** Milliseconds for reading, writing and validating together. */
+  readonly deadlineMs: number;
+  /** Version of the bundled tool: another warmer warms again. */
+  readonly tool: string;
+  /** What the data stands on: when it changes, the cache is warmed again. */
+  readonly behind: pulumi.Input<pulumi.Input<string>[]>;
+  /** Warms again when it changes. */
+  readonly trigger?: pulumi.Input<string>;
+}
+
+/** One run of the bundled warmer, with the gate behind it. */
+export class Warming extends Operation {
+  declare readonly report: pulumi.Output<WarmReport>;
+
+  constructor(name: string, args: WarmingArgs, opts: pulumi.CustomResourceOptions = {}) {
+    super("Warming", "warm", name, { ...args }, ["report", "runId"], opts);
+  }
+}
