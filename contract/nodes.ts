@@ -9,7 +9,11 @@ export type Role = z.infer<typeof roleSchema>;
 export const directiveValueSchema = z.union([z.string(), z.array(z.string())]);
 export type DirectiveValue = z.infer<typeof directiveValueSchema>;
 
-/** Directives by their Redis names, unquoted: what is written into redis.conf or sentinel.conf. */
+/**
+ * Directives by their Redis names, unquoted: what is written into redis.conf or sentinel.conf, in this order. A name may
+ * be several words (`sentinel down-after-milliseconds mymaster`). A value holds the directive's arguments, separated by
+ * spaces (`900 1`), or is empty (`save ""`); in `secretDirectives` a value is one argument, whatever characters it has.
+ */
 export const directivesSchema = z.record(z.string(), directiveValueSchema);
 export type Directives = z.infer<typeof directivesSchema>;
 
@@ -34,6 +38,8 @@ export type Monitor = z.infer<typeof monitorSchema>;
 
 /** Inputs of the operation `local-host`: what this machine must offer before anything is started. */
 export const localHostSchema = z.object({
+  /** Name of the topology, for progress lines. */
+  name: z.string(),
   /** Folder that holds a folder for each node, relative to the Pulumi program; removed by `delete`. */
   directory: z.string(),
   /** Every port that the topology will listen on, with the node that asks for it. */

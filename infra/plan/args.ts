@@ -1,0 +1,132 @@
+/**
+ * Arguments of the three topologies, as plain values. The components take the same fields as Pulumi inputs; the plan
+ * sees what they resolve to. A field that is absent or undefined takes its default.
+ */
+
+/** Which keys Redis removes when `memory` is full. Redis's own names. */
+export const EvictionPolicy = {
+  /** Refuse writes that need more memory: nothing is removed. */
+  NoEviction: "noeviction",
+  /** The least recently used key of all. */
+  AllKeysLru: "allkeys-lru",
+  /** The least frequently used key of all. */
+  AllKeysLfu: "allkeys-lfu",
+  /** Any key. */
+  AllKeysRandom: "allkeys-random",
+  /** The least recently used of the keys that have a TTL. */
+  VolatileLru: "volatile-lru",
+  /** The least frequently used of the keys that have a TTL. */
+  VolatileLfu: "volatile-lfu",
+  /** Any of the keys that have a TTL. */
+  VolatileRandom: "volatile-random",
+  /** Of the keys that have a TTL, the one that expires first. */
+  VolatileTtl: "volatile-ttl",
+} as const;
+export type EvictionPolicy = (typeof EvictionPolicy)[keyof typeof EvictionPolicy];
+
+/** What Redis keeps on disk. */
+export const Persistence = {
+  /** Nothing: a restarted server is empty. */
+  None: "none",
+  /** An RDB file after 900 s with 1 change, 300 s with 10, or 60 s with 10,000. */
+  Snapshots: "snapshots",
+  /** Every write in an append-only file, synced once a second. */
+  Aof: "aof",
+} as const;
+export type Persistence = (typeof Persistence)[keyof typeof Persistence];
+
+/** A size: a number of bytes, or a text in Redis's units: k, m, g are thousands, kb, mb, gb 1024s (`"256mb"`). */
+export type Size = string | number;
+
+/** A time: a number of milliseconds, or a text with its unit: `"10 ms"`, `"5 seconds"`, `"30 minutes"`, `"1 hour"`. */
+export type Duration = string | number;
+
+/** What all three topologies have in common. */
+export interface RedisArgs {
+  /** Memory for data, of each node; Redis's `maxmemory`. At least 1mb. @default "256mb" */
+  readonly memory?: Size | undefined;
+  /** What happens when `memory` is full: a value of {@link EvictionPolicy}. @default "allkeys-lru" */
+  readonly eviction?: EvictionPolicy | undefined;
+  /** What is kept on disk: a value of {@link Persistence}. @default "snapshots" */
+  readonly persistence?: Persistence | undefined;
+  /** Password of every node: 16-512 characters, no control characters. Any secret Output. @default 32 random bytes */
+  readonly password?: string | undefined;
+  /** A client that has said nothing for so long is disconnected; 0 is never. Whole seconds. @default "0 seconds" */
+  readonly timeout?: Duration | undefined;
+  /** How often TCP asks a silent client whether it is there; 0 is never. Whole seconds. @default "300 seconds" */
+  readonly tcpKeepalive?: Duration | undefined;
+  /** Which commands the slow log keeps. */
+  readonly slowlog?: SlowlogArgs | undefined;
+  /** How often a second Redis does its background work: 1-500. @default 10 */
+  readonly hz?: number | undefined;
+  /** Addresses to listen on, separated by spaces. @default "127.0.0.1" on the local target */
+  readonly bind?: string | undefined;
+  /**
+   * Directives of redis.conf that have no argument here, by their Redis names, for every data node. A list is written
+   * once for each element. Those that carry a guarantee (port, aclfile, requirepass, cluster-enabled, ...) are refused.
+   * @default {}
+   */
+  readonly extraDirectives?: Readonly<Record<string, string | readonly string[]>> | undefined;
+  /** Local target: the folder that holds a folder for each node, relative to the Pulumi program. @default ".hearth/<stack>/<name>" */
+  readonly directory?: string | undefined;
+}
+
+/** Which commands the slow log keeps. */
+export interface SlowlogArgs {
+  /** Commands that took longer; 0 is every command. @default "10 ms" */
+  readonly slowerThan?: Duration | undefined;
+  /** How many are kept: 0-1,000,000. @default 128 */
+  readonly maxLen?: number | undefined;
+}
+
+/** One Redis server. */
+export interface StandaloneArgs extends RedisArgs {
+  /** Port, 1024-65535. @default 6379 */
+  readonly port?: number | undefined;
+  /** Logical database that the endpoint names, 0-15. @default 0 */
+  readonly database?: number | undefined;
+}
+
+/** A primary, its replicas, and the sentinels that promote one of them when the primary is gone. */
+export interface SentinelArgs extends RedisArgs {
+  /** Port of the first data node, 1024-65535; the others follow it: port ... port + replicas. @default 6379 */
+  readonly port?: number | undefined;
+  /** Logical database that the endpoint names, 0-15. @default 0 */
+  readonly database?: number | undefined;
+  /** Replicas beside the primary, 1-10. @default 2 */
+  readonly replicas?: number | undefined;
+  /** Sentinels, 3-15; an odd number. @default 3 */
+  readonly sentinels?: number | undefined;
+  /** Port of the first sentinel, 1024-65535; the others follow it. @default 26379 */
+  readonly sentinelPort?: number | undefined;
+  /** Sentinels that must agree that the primary is gone: a majority. @default sentinels / 2 + 1, rounded down: 2 of 3 */
+  readonly quorum?: number | undefined;
+  /** Name under which the sentinels know the primary: letters, digits, dot, hyphen, underscore. @default "mymaster" */
+  readonly masterName?: string | undefined;
+  /** Silence after which a sentinel takes a node for gone, at least 100 ms. @default "5 seconds" */
+  readonly downAfter?: Duration | undefined;
+  /** Time that a failover may take, longer than `downAfter`; it is tried again after twice that. @default "10 seconds" */
+  readonly failoverTimeout?: Duration | undefined;
+  /** Replicas that are pointed at the new primary at the same time after a failover, 1-10. @default 1 */
+  readonly parallelSyncs?: number | undefined;
+}
+
+/** A cluster: primaries that share 16,384 slots, each with its replicas. */
+export interface ClusterArgs extends RedisArgs {
+  /** Port of the first node, 1024-55535; the others follow it. The bus of each listens 10,000 higher. @default 7000 */
+  readonly port?: number | undefined;
+  /** Primaries, 3-100. @default 3 */
+  readonly primaries?: number | undefined;
+  /** Replicas of each primary, 0-5. @default 1 */
+  readonly replicasPerPrimary?: number | undefined;
+  /** Silence after which a node is taken for failing, at least 1 second. @default "5 seconds" */
+  readonly nodeTimeout?: Duration | undefined;
+}
+
+/** The arguments of any topology, told apart by its name. */
+export type Deployment =
+  | { readonly topology: "standalone"; readonly args: StandaloneArgs }
+  | { readonly topology: "sentinel"; readonly args: SentinelArgs }
+  | { readonly topology: "cluster"; readonly args: ClusterArgs };
+
+export type TopologyName = Deployment["topology"];
