@@ -1,0 +1,69 @@
+import { readFileSync } from "node:fs";
+import type * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
+import type { Endpoint } from "../contract/endpoint.ts";
+import type { Gate, WarmReport, WarmSource } from "../contract/warming.ts";
+import { Warming } from "./operations/warming.ts";
+import type { Duration } from "./plan/args.ts";
+import { planWarming } from "./plan/warming.ts";
+import { ComponentResource, output } from "./pulumi.ts";
+import { toolVersion } from "./tool.ts";
+
+/** Arguments of CacheWarming. */
+export interface CacheWarmingArgs extends Partial<Gate> {
+  /** What to warm: a component of Hearth, or anything with an endpoint. */
+  readonly cache: {
+    readonly endpoint: pulumi.Input<Endpoint>;
+    /** When one of these changes, the cache is warmed again. */
+    readonly dataIds?: pulumi.Input<pulumi.Input<string>[]> | undefined;
+  };
+  /** Path of a YAML or JSON file, relative to the Pulumi program; the name of a plan of Hearth's; or the plan itself. */
+  readonly plan: string | object;
+  /** `"demo"`, or where PostgreSQL is: a URL, which is a secret. */
+  readonly source: "demo" | { readonly url: pulumi.Input<string> };
+  /** Time for reading, writing and validating together. @default "5 minutes" */
+  readonly deadline?: Duration | undefined;
+  /** Warm again when something that matters has changed, or in every update. @default "change" */
+  readonly when?: "change" | "always" | undefined;
+  /** Any text: warms again when it changes. */
+  readonly trigger?: pulumi.Input<string> | undefined;
+}
+
+/**
+ * Fills a cache from PostgreSQL and proves that it is warm, as part of `pulumi up`. When the gate is missed the update
+ * fails with the figures, and what depends on this component is not made.
+ *
+ * Throws before anything is registered, with all that is wrong with the arguments.
+ */
+export class CacheWarming extends ComponentResource {
+  /** What was written, how fast, and what validation found. */
+  readonly report: pulumi.Output<WarmReport>;
+
+  constructor(name: string, args: CacheWarmingArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    const { cache, source, trigger, ...rest } = args;
+    const planned = planWarming(name, { ...rest, plan: readPlan(args.plan) });
+    super("hearth:index:CacheWarming", name, {}, opts);
+    const warming = new Warming(
+      `${name}-run`,
+      {
+        name,
+        endpoint: cache.endpoint,
+        source: source === "demo" ? source : output(source.url).apply((url): WarmSource => ({ url })),
+        ...planned,
+        tool: toolVersion(),
+        behind: cache.dataIds ?? [],
+        ...((args.when === "always" || trigger !== undefined) && { trigger: trigger ?? new Date().toISOString() }),
+      },
+      { parent: this },
+    );
+    this.report = warming.report;
+    this.registerOutputs({ report: this.report });
+  }
+}
+
+/** A path is read; a name and a plan stay what they are. */
+function readPlan(plan: string | object): string | object {
+  if (typeof plan !== "string" || !/[./]/.test(plan)) return plan;
+  const text = readFileSync(plan, "utf8");
+  return parse(text) as object;
+}

@@ -1,0 +1,98 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Endpoint } from "../contract/endpoint.ts";
+import type { Member } from "../contract/nodes.ts";
+import { Formation } from "./operations/formation.ts";
+import { Password } from "./operations/password.ts";
+import { Readiness } from "./operations/readiness.ts";
+import { endpointOf, urlOf } from "./plan/endpoint.ts";
+import type { TopologyPlan } from "./plan/topology.ts";
+import { all, ComponentResource, output, secret, warn } from "./pulumi.ts";
+import { LocalTarget } from "./targets/local.ts";
+import type { Target } from "./targets/target.ts";
+
+/** What every component gives to those who use the Redis it made. */
+export interface RedisOutputs {
+  /** All that a client needs to connect, known once the topology is ready. Secret. */
+  readonly endpoint: pulumi.Output<Endpoint>;
+  /** The same as a URL, as far as a URL can say it. Secret. */
+  readonly url: pulumi.Output<string>;
+  /** The nodes, with the role in which each was first deployed. */
+  readonly nodes: pulumi.Output<Member[]>;
+  /** Another list when the data of a node is another: what warming stands on. */
+  readonly dataIds: pulumi.Output<string[]>;
+}
+
+/** What the three components share: a plan turned into resources on a target. */
+export abstract class RedisTopology extends ComponentResource implements RedisOutputs {
+  readonly endpoint: pulumi.Output<Endpoint>;
+  readonly url: pulumi.Output<string>;
+  readonly nodes: pulumi.Output<Member[]>;
+  readonly dataIds: pulumi.Output<string[]>;
+
+  /** The plan is an argument: it is made, and refuses what is wrong, before this component is registered. */
+  protected constructor(plan: TopologyPlan, args: DeployArgs, opts: pulumi.ComponentResourceOptions) {
+    super(`hearth:index:${typeNames[plan.topology]}`, plan.name, {}, opts);
+    const outputs = deploy(this, plan, new LocalTarget(args.directory), args.password);
+    this.endpoint = outputs.endpoint;
+    this.url = outputs.url;
+    this.nodes = outputs.nodes;
+    this.dataIds = outputs.dataIds;
+    this.registerOutputs(outputs);
+  }
+}
+
+/** The arguments that the plan does not hold. */
+export interface DeployArgs {
+  /** Password of every node: 16-512 characters, no control characters. @default 32 random bytes, kept in the state */
+  readonly password?: pulumi.Input<string> | undefined;
+  readonly directory?: string | undefined;
+}
+
+/** The arguments as the plan takes them: a password is looked at where it is known. */
+export function plain<T extends DeployArgs>(args: T): Omit<T, "password"> & { password?: string } {
+  const { password, ...rest } = args;
+  return typeof password === "string" ? { ...rest, password } : rest;
+}
+
+const typeNames = { standalone: "RedisStandalone", sentinel: "RedisSentinel", cluster: "RedisCluster" };
+
+/** Turns a plan into resources: nodes on the target, then what makes them one topology, then the wait for it. */
+function deploy(
+  parent: pulumi.Resource,
+  plan: TopologyPlan,
+  target: Target,
+  given: pulumi.Input<string> | undefined,
+): RedisOutputs {
+  for (const { property, message } of plan.warnings) void warn(`${property}: ${message}`, parent);
+  const password =
+    given === undefined ? new Password(`${plan.name}-password`, { parent }).value : secret(output(given));
+  const addresses = target.addresses(plan);
+  const deployed = target.deploy({ parent, plan, password });
+  const members = plan.nodes.map((node): Member => {
+    const address = addresses.get(node.name);
+    if (!address) throw new Error(`the target gave no address for ${node.name}`);
+    return { name: node.name, role: node.role, shard: node.shard, ...address };
+  });
+  const primary = plan.monitor && addresses.get(plan.monitor.primary);
+  const state = {
+    name: plan.name,
+    topology: plan.topology,
+    members,
+    password,
+    instances: deployed.map((node) => node.instance),
+    ...(plan.monitor && primary && { monitor: { ...plan.monitor, primary } }),
+  };
+  const formation = new Formation(`${plan.name}-formation`, state, {
+    parent,
+    dependsOn: deployed.map((node) => node.resource),
+  });
+  const readiness = new Readiness(`${plan.name}-readiness`, state, { parent, dependsOn: formation });
+  // The URN says nothing, but whoever uses the endpoint then waits for readiness; and it is known in previews.
+  const endpoint = all([password, readiness.urn]).apply(([value]) => endpointOf(plan, members, value));
+  return {
+    endpoint: secret(endpoint),
+    url: secret(endpoint.apply(urlOf)),
+    nodes: output(members),
+    dataIds: all(deployed.map((node) => node.dataId)),
+  };
+}

@@ -1,0 +1,18 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { type DeployArgs, plain, RedisTopology } from "./redis-topology.ts";
+import type { SentinelArgs } from "./plan/args.ts";
+import { planSentinel } from "./plan/topology.ts";
+
+/** Arguments of RedisSentinel; see the README for a table. The password may come from any secret output. */
+export interface RedisSentinelArgs extends Omit<SentinelArgs, "password">, Pick<DeployArgs, "password"> {}
+
+/**
+ * A primary, its replicas, and the sentinels that promote one of them when the primary is gone. Its outputs are known when it serves.
+ *
+ * Throws before anything is registered, with all that is wrong with the arguments.
+ */
+export class RedisSentinel extends RedisTopology {
+  constructor(name: string, args: RedisSentinelArgs = {}, opts: pulumi.ComponentResourceOptions = {}) {
+    super(planSentinel(name, plain(args)), args, opts);
+  }
+}

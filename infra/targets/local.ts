@@ -1,0 +1,71 @@
+import { getStack } from "@pulumi/pulumi/metadata.js";
+import type { Address } from "../../contract/address.ts";
+import type { Monitor } from "../../contract/nodes.ts";
+import { LocalHost } from "../operations/local-host.ts";
+import { RedisProcess } from "../operations/redis-process.ts";
+import { renderAcl } from "../plan/acl.ts";
+import { type PlannedNode, resolveSecretDirectives, type TopologyPlan } from "../plan/topology.ts";
+import type { DeployedNode, Deployment, Target } from "./target.ts";
+
+/** Processes of this machine, on fixed ports of 127.0.0.1 (or of `bind`). */
+export class LocalTarget implements Target {
+  readonly #directory: string | undefined;
+
+  /** @param directory folder for the nodes' folders, relative to the Pulumi program */
+  constructor(directory?: string) {
+    this.#directory = directory;
+  }
+
+  addresses(plan: TopologyPlan): ReadonlyMap<string, Address> {
+    return new Map(plan.nodes.map((node) => [node.name, { host: hostOf(node), port: node.port }]));
+  }
+
+  deploy({ parent, plan, password }: Deployment): readonly DeployedNode[] {
+    const addresses = this.addresses(plan);
+    const directory = this.#directory ?? `.hearth/${getStack()}/${plan.name}`;
+    const ports = plan.nodes.flatMap((node) => {
+      const address = { node: node.name, ...at(addresses, node.name) };
+      return node.busPort === undefined ? [address] : [address, { ...address, port: node.busPort }];
+    });
+    const host = new LocalHost(`${plan.name}-host`, { name: plan.name, directory, ports }, { parent });
+    const monitor: Monitor | undefined = plan.monitor && {
+      ...plan.monitor,
+      primary: at(addresses, plan.monitor.primary),
+    };
+    const sentinels = plan.nodes.filter((node) => node.kind === "sentinel").map((node) => at(addresses, node.name));
+    return plan.nodes.map((node) => {
+      const process = new RedisProcess(
+        node.name,
+        {
+          name: node.name,
+          kind: node.kind,
+          role: node.role,
+          shard: node.shard,
+          ...at(addresses, node.name),
+          directory: `${directory}/${node.name}`,
+          directives: node.directives,
+          secretDirectives: password.apply((value) =>
+            resolveSecretDirectives(node.secretDirectives, { password: value }),
+          ),
+          acl: password.apply((value) => renderAcl(node.acl, { password: value })),
+          password,
+          ...(monitor && { monitor, sentinels }),
+        },
+        { parent, dependsOn: host },
+      );
+      return { instance: process.instance, dataId: process.dataId, resource: process };
+    });
+  }
+}
+
+/** The first address that a node listens on; a wildcard is reached over loopback. */
+function hostOf(node: PlannedNode): string {
+  const first = String(node.directives.bind ?? "127.0.0.1").split(" ")[0] ?? "127.0.0.1";
+  return first === "0.0.0.0" || first === "*" ? "127.0.0.1" : first === "::" ? "::1" : first;
+}
+
+function at(addresses: ReadonlyMap<string, Address>, name: string): Address {
+  const address = addresses.get(name);
+  if (!address) throw new Error(`the plan has no node ${name}`);
+  return address;
+}

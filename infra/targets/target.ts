@@ -1,0 +1,31 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Address } from "../../contract/address.ts";
+import type { TopologyPlan } from "../plan/topology.ts";
+
+/** What every target is given: a plan, and whose children its resources are. */
+export interface Deployment {
+  readonly parent: pulumi.Resource;
+  readonly plan: TopologyPlan;
+  readonly password: pulumi.Output<string>;
+}
+
+/** A node that was deployed. */
+export interface DeployedNode {
+  /** Another one after every start of the process, container or pod. */
+  readonly instance: pulumi.Output<string>;
+  /** Another one when the node's data is another. */
+  readonly dataId: pulumi.Output<string>;
+  /** What must exist before the node can be used. */
+  readonly resource: pulumi.Resource;
+}
+
+/**
+ * Where nodes run. A target knows nothing of topologies: it is handed nodes, and makes each of them. The addresses
+ * that it gives are those that the nodes announce, and stay the same when a node restarts.
+ */
+export interface Target {
+  /** Where each node of the plan is reached, by the node's name. */
+  addresses(plan: TopologyPlan): ReadonlyMap<string, Address>;
+  /** Makes the nodes, in the order of the plan's nodes. */
+  deploy(deployment: Deployment): readonly DeployedNode[];
+}
