@@ -1,3 +1,48 @@
-import { Password } from "./operations/password.ts";
-const p = new Password("p");
-export const x = p.value;
+/** The program of `pulumi up`: the stack's configuration turned into a Redis, and a run that warms it. */
+import { allConfig } from "@pulumi/pulumi/runtime/config.js";
+import { CacheWarming } from "./cache-warming.ts";
+import { RedisCluster } from "./cluster.ts";
+import { readStackConfig, type StackConfig } from "./config.ts";
+import { Config } from "./pulumi.ts";
+import { RedisSentinel } from "./sentinel.ts";
+import { RedisStandalone } from "./standalone.ts";
+
+const config = new Config("hearth");
+const values = allConfig();
+const secretKeys: string[] = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]");
+const settings = readStackConfig((key) => values[`hearth:${key}`], Object.keys(values), secretKeys);
+
+const cache = makeCache(settings);
+const warming = settings.warming && makeWarming(settings.warming);
+
+function makeCache(chosen: StackConfig) {
+  const password = config.getSecret("password");
+  switch (chosen.topology) {
+    case "standalone":
+      return new RedisStandalone("cache", { ...chosen.args, password });
+    case "sentinel":
+      return new RedisSentinel("cache", { ...chosen.args, password });
+    case "cluster":
+      return new RedisCluster("cache", { ...chosen.args, password });
+  }
+}
+
+function makeWarming({ source, plan, gate, when, deadlineMs }: NonNullable<StackConfig["warming"]>) {
+  return new CacheWarming("warming", {
+    cache,
+    plan,
+    source: source === "demo" ? source : { url: config.requireSecret("source") },
+    ...gate,
+    when,
+    deadline: deadlineMs,
+  });
+}
+
+/** All that a client needs to connect. Secret. */
+export const endpoint = cache.endpoint;
+/** The same as a URL. Secret. */
+export const url = cache.url;
+/** The nodes: name, role when first deployed, shard, host, port. */
+export const nodes = cache.nodes;
+/** What warming wrote and what validation found; absent where `hearth:warm` is off. */
+export const report = warming?.report;
