@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Where a server listens: a name or an address, and a TCP port. */
 export const addressSchema = z.object({

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { addressSchema } from "./address.ts";
 
 /** What a node does when the topology is first formed. Roles move later, by failover. */

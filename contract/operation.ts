@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * The border between a dynamic resource and the bundled tool: one JSON request on stdin,

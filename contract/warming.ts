@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { endpointSchema } from "./endpoint.ts";
 
 /** Where rows come from: a PostgreSQL URL (secret), or the demo database that Hearth starts for the duration. */
