@@ -3,6 +3,7 @@ import { type AclUser, defaultUser } from "./acl.ts";
 import type { ClusterArgs, Deployment, SentinelArgs, StandaloneArgs, TopologyName } from "./args.ts";
 import { checkCluster, checkSentinel, checkStandalone } from "./check.ts";
 import { resolveCluster, resolveSentinel, resolveStandalone } from "./defaults.ts";
+import { busOffset } from "./ports.ts";
 import { clusterDirectives, redisDirectives, sentinelDataDirectives } from "./redis-conf.ts";
 import { type Findings, RefusalError, type Warning } from "./refusals.ts";
 import type { SecretDirectives } from "./secrets.ts";
@@ -38,6 +39,8 @@ export interface PlannedNode {
   /** Names of the other nodes of the topology, that it must reach. */
   readonly peers: readonly string[];
 }
+
+export { resolveSecretDirectives } from "./secrets.ts";
 
 /** What the sentinels watch. */
 export interface PlannedMonitor {
@@ -173,9 +176,6 @@ export function planTopology(name: string, deployment: Deployment): TopologyPlan
       return planCluster(name, deployment.args);
   }
 }
-
-/** The cluster bus listens so much higher than the port: Redis's own rule. */
-export const busOffset = 10_000;
 
 /** The shard of a cluster node: the rule is at `planCluster`. */
 function shardOf(index: number, primaries: number): number {

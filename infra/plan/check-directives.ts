@@ -1,0 +1,107 @@
+import type { ArgumentChecker } from "./check-values.ts";
+import { show } from "./units.ts";
+
+// Directives that an argument sets: to have two ways of saying the same would only let them disagree.
+const byArgument: Readonly<Record<string, string>> = {
+  appendonly: "persistence",
+  bind: "bind",
+  "cluster-node-timeout": "nodeTimeout",
+  hz: "hz",
+  maxmemory: "memory",
+  "maxmemory-policy": "eviction",
+  port: "port",
+  requirepass: "password",
+  "slowlog-log-slower-than": "slowlog.slowerThan",
+  "slowlog-max-len": "slowlog.maxLen",
+  "tcp-keepalive": "tcpKeepalive",
+  timeout: "timeout",
+};
+
+// Directives on which something rests that Hearth promises. A star stands for any end.
+const byHearth: Readonly<Record<string, string>> = {
+  "acl*": "the users",
+  "append*name": "where files are",
+  "cluster-announce-*": "how nodes find each other",
+  "cluster-config-file": "the identity of a cluster node",
+  "cluster-enabled": "the topology",
+  "cluster-port": "the ports",
+  daemonize: "how processes are found again",
+  databases: "that databases 0-15 exist",
+  dbfilename: "where files are",
+  dir: "where files are",
+  "enable-*": "what is denied to clients",
+  include: "that every directive is known",
+  logfile: "where files are",
+  masterauth: "authentication between nodes",
+  masteruser: "authentication between nodes",
+  pidfile: "where files are",
+  "protected-mode": "authentication",
+  "rename-command": "that clients, sentinels and replication work",
+  "replica-announce-*": "how nodes find each other",
+  replicaof: "the topology",
+  "sentinel*": "the topology",
+  "slave-announce-*": "how nodes find each other",
+  slaveof: "the topology",
+  supervised: "how processes are found again",
+  "tls-*": "encryption",
+  unixsocket: "who can connect",
+  unixsocketperm: "who can connect",
+  user: "the users",
+};
+
+// Found in guides to Redis, and unknown to Redis.
+const unknownToRedis: Readonly<Record<string, string>> = {
+  "tcp-nodelay": "Redis always sets TCP_NODELAY for clients; leave it out",
+  "vm.overcommit": "it is a setting of the kernel: sysctl vm.overcommit_memory=1",
+};
+
+/** Refuses extra directives that are not names with texts, or that would undo a guarantee. */
+export function checkExtraDirectives(args: ArgumentChecker): void {
+  const extra = args.value("extraDirectives");
+  if (extra === undefined) return;
+  if (typeof extra !== "object" || extra === null || Array.isArray(extra)) {
+    args.refuse(
+      "extraDirectives",
+      `${show(extra)} is not a set of directives: write their names with their values, as in { "maxmemory-samples": "10" }`,
+    );
+    return;
+  }
+  for (const [name, value] of Object.entries(extra)) {
+    const problem = nameProblem(name) ?? valueProblem(value);
+    if (problem !== undefined) args.refuse(`extraDirectives.${name}`, problem);
+  }
+}
+
+function nameProblem(name: string): string | undefined {
+  const directive = name.toLowerCase();
+  const unknown = Object.entries(unknownToRedis).find(([prefix]) => directive.startsWith(prefix));
+  if (unknown) return `is not a directive of Redis: ${unknown[1]}`;
+  if (!/^[a-z][a-z0-9-]*$/.test(directive)) {
+    return "is not the name of a directive: write a single one, as redis.conf names it, such as maxmemory-samples";
+  }
+  if (byArgument[directive] !== undefined) return `is set by the argument ${byArgument[directive]}: use that`;
+  const promise = Object.entries(byHearth).find(([pattern]) => matches(directive, pattern));
+  if (promise)
+    return `cannot be set: ${promise[1]} ${promise[1].startsWith("that ") ? "rests" : "rest"} on it; leave it out`;
+  return undefined;
+}
+
+function matches(directive: string, pattern: string): boolean {
+  const [start = "", end] = pattern.split("*");
+  return end === undefined ? directive === pattern : directive.startsWith(start) && directive.endsWith(end);
+}
+
+function valueProblem(value: unknown): string | undefined {
+  if (Array.isArray(value)) {
+    if (value.length === 0) return "[] has no value: write at least one, or leave the directive out";
+    return value.map(valueProblem).find((problem) => problem !== undefined);
+  }
+  if (typeof value === "number") return `${value} is not a text: write "${value}"`;
+  if (typeof value === "boolean") return `${value} is not a text: write "${value ? "yes" : "no"}"`;
+  if (typeof value !== "string") return `${show(value)} is not a text or a list of texts`;
+  // Control characters could begin a directive of their own; quotes would change where arguments end.
+  if (/\p{Cc}/u.test(value)) return `${show(value)} contains a control character: write one line of plain text`;
+  if (/["']/.test(value))
+    return `${show(value)} contains a quote: write the arguments separated by spaces, without quotes`;
+  return undefined;
+}
