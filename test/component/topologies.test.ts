@@ -1,0 +1,103 @@
+import { isSecret } from "@pulumi/pulumi";
+import { describe, expect, it } from "vitest";
+import { RedisCluster, RedisSentinel, RedisStandalone } from "../../infra/index.ts";
+import { type Registered, registered, valueOf } from "../support/mocks.ts";
+
+const list = (resources: Registered[]) => resources.map(({ type, name }) => `${type} ${name}`);
+const dynamic = "pulumi-nodejs:dynamic/hearth";
+
+describe("the children of a component", () => {
+  it("standalone: a password, the host, one process, formation and readiness", async () => {
+    const resources = await registered(() => new RedisStandalone("cache"));
+    expect(list(resources)).toEqual([
+      "hearth:index:RedisStandalone cache",
+      `${dynamic}:RedisProcess cache-0`,
+      `${dynamic}:Formation cache-formation`,
+      `${dynamic}:LocalHost cache-host`,
+      `${dynamic}:Password cache-password`,
+      `${dynamic}:Readiness cache-readiness`,
+    ]);
+  });
+
+  it("sentinel: three data nodes and three sentinels", async () => {
+    const resources = await registered(() => new RedisSentinel("cache"));
+    const processes = resources.filter(({ type }) => type.endsWith(":RedisProcess"));
+    expect(processes.map(({ name, inputs }) => `${name} ${inputs.kind} ${inputs.role} ${inputs.port}`)).toEqual([
+      "cache-0 redis primary 6379",
+      "cache-1 redis replica 6380",
+      "cache-2 redis replica 6381",
+      "cache-sentinel-0 sentinel sentinel 26379",
+      "cache-sentinel-1 sentinel sentinel 26380",
+      "cache-sentinel-2 sentinel sentinel 26381",
+    ]);
+    for (const { inputs } of processes) {
+      expect(inputs.monitor).toMatchObject({ masterName: "mymaster", quorum: 2, primary: { host: "127.0.0.1", port: 6379 } });
+    }
+  });
+
+  it("cluster: six nodes, each replica on an index that is not its primary's", async () => {
+    const resources = await registered(() => new RedisCluster("cache", { port: 7100 }));
+    const processes = resources.filter(({ type }) => type.endsWith(":RedisProcess"));
+    expect(processes.map(({ name, inputs }) => `${name} ${inputs.role} ${inputs.shard} ${inputs.port}`)).toEqual([
+      "cache-0 primary 0 7100",
+      "cache-1 primary 1 7101",
+      "cache-2 primary 2 7102",
+      "cache-3 replica 1 7103",
+      "cache-4 replica 2 7104",
+      "cache-5 replica 0 7105",
+    ]);
+    const host = resources.find(({ type }) => type.endsWith(":LocalHost"));
+    expect((host?.inputs.ports as { port: number }[]).map(({ port }) => port)).toEqual([
+      7100, 17100, 7101, 17101, 7102, 17102, 7103, 17103, 7104, 17104, 7105, 17105,
+    ]);
+  });
+
+  it("a given password is used, and none is generated", async () => {
+    const password = "a password of my own";
+    const resources = await registered(() => new RedisStandalone("cache", { password }));
+    expect(list(resources)).not.toContain(`${dynamic}:Password cache-password`);
+    const process = resources.find(({ name }) => name === "cache-0");
+    expect(JSON.stringify(process?.inputs.acl)).not.toContain(password);
+  });
+
+  it("a refused argument leaves nothing registered", async () => {
+    const resources = await registered(() => {
+      expect(() => new RedisCluster("cache", { primaries: 2 })).toThrow(/primaries/);
+    });
+    expect(resources).toEqual([]);
+  });
+});
+
+describe("the outputs of a component", () => {
+  it("are what clients connect with, and secret", async () => {
+    await registered(async () => {
+      const { endpoint, url, nodes } = new RedisSentinel("cache", { port: 7200, sentinelPort: 7300, database: 3 });
+      const at = (port: number) => ({ host: "127.0.0.1", port });
+      expect(await valueOf(endpoint)).toEqual({
+        topology: "sentinel",
+        masterName: "mymaster",
+        sentinels: [at(7300), at(7301), at(7302)],
+        nodes: [at(7200), at(7201), at(7202)],
+        database: 3,
+        password: "generated-password",
+        sentinelPassword: "generated-password",
+      });
+      expect(await valueOf(url)).toBe(
+        "redis-sentinel://:generated-password@127.0.0.1:7300,127.0.0.1:7301,127.0.0.1:7302/3#mymaster",
+      );
+      expect(await isSecret(endpoint)).toBe(true);
+      expect(await isSecret(url)).toBe(true);
+      expect((await valueOf(nodes)).map(({ name }) => name)).toEqual([
+        ...["cache-0", "cache-1", "cache-2"],
+        ...["cache-sentinel-0", "cache-sentinel-1", "cache-sentinel-2"],
+      ]);
+    });
+  });
+
+  it("a special character of the password is escaped in the URL", async () => {
+    await registered(async () => {
+      const { url } = new RedisStandalone("cache", { password: "p@ss:word/with#all?%" });
+      expect(await valueOf(url)).toBe("redis://:p%40ss%3Aword%2Fwith%23all%3F%25@127.0.0.1:6379/0");
+    });
+  });
+});

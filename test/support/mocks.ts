@@ -1,0 +1,37 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** A resource as it was registered with the mocked engine. */
+export interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Record<string, unknown>;
+}
+
+/** Runs a program against Pulumi's mocks and returns what it registered, in the order of names. */
+export async function registered(program: () => unknown): Promise<Registered[]> {
+  const resources: Registered[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      newResource({ type, name, inputs, id }) {
+        const { __provider: _, ...visible } = inputs;
+        if (type !== "pulumi:pulumi:Stack") resources.push({ type, name, inputs: visible });
+        const made = { instance: `${name}@1`, dataId: `data-of-${name}`, value: "generated-password", primaries: [] };
+        return { id: id || `${name}-id`, state: { ...made, ...inputs } };
+      },
+      call: () => ({}),
+    },
+    "hearth",
+    "test",
+  );
+  try {
+    await program();
+  } finally {
+    await pulumi.runtime.disconnect();
+  }
+  return resources.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The value of an output, under mocks. */
+export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => output.apply(resolve));
+}

@@ -1,0 +1,151 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parse, stringify } from "yaml";
+import type { Endpoint } from "../../contract/endpoint.ts";
+import type { Member } from "../../contract/nodes.ts";
+import type { WarmReport } from "../../contract/warming.ts";
+
+/** What a `pulumi` command printed and how it ended. */
+export interface Run {
+  readonly code: number | null;
+  readonly text: string;
+}
+
+/** A stack of this repository's program, in a backend and folders of its own, run by the real engine. */
+export class TestStack {
+  readonly folder = mkdtempSync(join(tmpdir(), "hearth-stack-"));
+  readonly #project: string;
+  #config: Record<string, string>;
+  #salt = "";
+
+  /** @param project folder of the Pulumi program; this repository when absent */
+  constructor(config: Record<string, string>, project: string = resolve(import.meta.dirname, "../..")) {
+    this.#project = project;
+    this.#config = { directory: join(this.folder, "nodes"), ...config };
+    mkdirSync(join(this.folder, "state"));
+  }
+
+  /** Where the nodes keep their folders. */
+  get directory(): string {
+    return this.#config.directory ?? "";
+  }
+
+  /** Changes configuration for the next command; undefined removes a key. */
+  set(changes: Record<string, string | undefined>): void {
+    const merged = Object.entries({ ...this.#config, ...changes });
+    this.#config = Object.fromEntries(merged.filter((entry): entry is [string, string] => entry[1] !== undefined));
+    this.#write();
+  }
+
+  async init(): Promise<this> {
+    // Beside a copy of Pulumi.yaml, so that the stack's file with its salt is made there and not in the project.
+    copyFileSync(join(this.#project, "Pulumi.yaml"), join(this.folder, "Pulumi.yaml"));
+    const { code, text } = await finished(this.#pulumi(this.folder, "stack", "init", "test"));
+    if (code !== 0) throw new Error(`pulumi stack init failed (${code}):\n${text}`);
+    this.#salt = parse(readFileSync(this.#configFile, "utf8")).encryptionsalt;
+    this.#write();
+    return this;
+  }
+
+  up(...options: string[]): Promise<string> {
+    return this.succeed("up", "--yes", "--skip-preview", ...this.#file, ...options);
+  }
+
+  preview(...options: string[]): Promise<string> {
+    return this.succeed("preview", ...this.#file, ...options);
+  }
+
+  refresh(...options: string[]): Promise<string> {
+    return this.succeed("refresh", "--yes", "--skip-preview", ...this.#file, ...options);
+  }
+
+  /** `up` that is meant to fail: what it printed. */
+  async upFails(...options: string[]): Promise<string> {
+    return this.fail("up", "--yes", "--skip-preview", ...this.#file, ...options);
+  }
+
+  async previewFails(...options: string[]): Promise<string> {
+    return this.fail("preview", ...this.#file, ...options);
+  }
+
+  async fail(...args: string[]): Promise<string> {
+    const { code, text } = await this.run(...args);
+    if (code === 0) throw new Error(`pulumi ${args.join(" ")} was meant to fail, but succeeded:\n${text}`);
+    return text;
+  }
+
+  async outputs(): Promise<{ endpoint: Endpoint; url: string; nodes: Member[]; report: WarmReport }> {
+    return JSON.parse(await this.succeed("stack", "output", "--json", "--show-secrets"));
+  }
+
+  /** The state as text, secrets as they are kept. */
+  export(): Promise<string> {
+    return this.succeed("stack", "export");
+  }
+
+  /** Destroys what is deployed, and removes the stack's own folder. Never throws away a failure. */
+  async end(): Promise<void> {
+    await this.run("cancel", "--yes");
+    await this.succeed("destroy", "--yes", "--skip-preview", ...this.#file);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async succeed(...args: string[]): Promise<string> {
+    const { code, text } = await this.run(...args);
+    if (code !== 0) throw new Error(`pulumi ${args.join(" ")} failed (${code}):\n${text}`);
+    return text;
+  }
+
+  async run(...args: string[]): Promise<Run> {
+    return finished(this.start(...args));
+  }
+
+  /** Starts `pulumi up` and leaves it running: for tests that kill it. */
+  startUp(): ChildProcess {
+    return this.start("up", "--yes", "--skip-preview", ...this.#file);
+  }
+
+  start(...args: string[]): ChildProcess {
+    return this.#pulumi(this.#project, ...args, "--stack", "test");
+  }
+
+  #pulumi(cwd: string, ...args: string[]): ChildProcess {
+    const env = {
+      ...process.env,
+      PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}`,
+      PULUMI_CONFIG_PASSPHRASE: "test",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      NO_COLOR: "1",
+    };
+    return spawn("pulumi", [...args, "--non-interactive"], { cwd, env, stdio: "pipe" });
+  }
+
+  get #file(): string[] {
+    return ["--config-file", this.#configFile];
+  }
+
+  get #configFile(): string {
+    return join(this.folder, "Pulumi.test.yaml");
+  }
+
+  #write(): void {
+    const config = Object.fromEntries(Object.entries(this.#config).map(([key, value]) => [`hearth:${key}`, value]));
+    writeFileSync(this.#configFile, stringify({ encryptionsalt: this.#salt, config }));
+  }
+}
+
+/** Waits for a process to end; gathers what it prints, in the order in which it came. */
+export function finished(child: ChildProcess): Promise<Run> {
+  return new Promise((resolvePromise, reject) => {
+    let text = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (part: string) => {
+        text += part;
+      });
+    }
+    child.on("error", reject);
+    child.on("close", (code) => resolvePromise({ code, text }));
+  });
+}
