@@ -1,0 +1,25 @@
+import { mealPlanner } from "./meal-planner.ts";
+
+export { mealPlanner } from "./meal-planner.ts";
+
+/** The plans that come with Hearth, by the name under which `plan: "..."` and `--plan` find them. */
+export const builtInPlans: ReadonlyMap<string, unknown> = new Map([[mealPlanner.name, mealPlanner]]);
+
+/** Whether `plan` is meant as the name of a built-in plan: it has nothing of a path or a file about it. */
+export function isPlanName(plan: string): boolean {
+  return /^[a-z0-9-]+$/.test(plan);
+}
+
+/**
+ * The built-in plan of this name.
+ *
+ * @throws when there is none, with the names that there are.
+ */
+export function builtInPlan(name: string): unknown {
+  const plan = builtInPlans.get(name);
+  if (plan === undefined) {
+    const names = [...builtInPlans.keys()].join(", ");
+    throw new Error(`There is no built-in plan ${JSON.stringify(name)}: there are ${names}; a file ends in .yaml or .json.`);
+  }
+  return plan;
+}
