@@ -1,5 +1,11 @@
 import type { Gate, WarmSource } from "../contract/warming.ts";
-import type { Deployment } from "./plan/args.ts";
+import { configKeys, topologiesOf } from "./config-keys.ts";
+import type { Deployment, TopologyName } from "./plan/args.ts";
+import { checkDeployment } from "./plan/check.ts";
+import { ArgumentChecker } from "./plan/check-values.ts";
+import { type FindingsCollector, RefusalError } from "./plan/refusals.ts";
+import { didYouMean } from "./plan/similar.ts";
+import { milliseconds, show } from "./plan/units.ts";
 
 /** How the stack warms its cache. */
 export interface WarmingConfig {
@@ -19,6 +25,8 @@ export type StackConfig = Deployment & {
   readonly warming?: WarmingConfig;
 };
 
+const namespace = "hearth:";
+
 /**
  * The stack's configuration, typed. Throws RefusalError with every problem at once; each is named by its key.
  *
@@ -27,9 +35,144 @@ export type StackConfig = Deployment & {
  * @param secretKeys those that are set as secrets; where it is absent, whether a key is one is not checked
  */
 export function readStackConfig(
-  _get: (key: string) => string | undefined,
-  _keys: readonly string[],
-  _secretKeys?: readonly string[],
+  get: (key: string) => string | undefined,
+  keys: readonly string[],
+  secretKeys?: readonly string[],
 ): StackConfig {
-  throw new Error("not yet");
+  const set = new Map<string, unknown>();
+  const checker = new ArgumentChecker(
+    Object.fromEntries(configKeys.map(({ key }) => [key, get(key)])),
+    undefined,
+    namespace,
+  );
+  const { findings } = checker;
+  refuseUnknown(keys, checker);
+  if (secretKeys !== undefined) refusePlainSecrets(checker, new Set(secretKeys.map(bare)));
+
+  const topology = checker.choice("topology", ["standalone", "sentinel", "cluster"], "standalone");
+  readTarget(checker);
+  for (const entry of configKeys) {
+    const value = checker.value(entry.key);
+    if (entry.argument === undefined || typeof value !== "string") continue;
+    const owners = topologiesOf(entry);
+    // Where the topology itself is refused, only what all of them have can be looked at.
+    if (owners.includes(topology ?? "cluster") && owners.includes(topology ?? "standalone")) {
+      const parsed = entry.key === "directives" ? readJson(checker, entry.key, value) : readValue(value, entry.number);
+      if (parsed !== undefined) set.set(entry.argument, parsed);
+    } else if (topology !== undefined) refuseElsewhere(checker, entry.key, owners, topology);
+  }
+  // The arguments are of the topology's type once they have passed its check.
+  const deployment = { topology: topology ?? "standalone", args: Object.fromEntries(set) } as Deployment;
+  addFindings(findings, deployment);
+  const warming = readWarming(checker);
+  if (findings.refusals.length > 0) throw new RefusalError("the stack's configuration", findings.refusals);
+  return { ...deployment, target: "local", ...(warming && { warming }) };
+}
+
+function bare(key: string): string {
+  return key.startsWith(namespace) ? key.slice(namespace.length) : key;
+}
+
+function refuseUnknown(keys: readonly string[], checker: ArgumentChecker): void {
+  const known = configKeys.map(({ key }) => key);
+  for (const key of keys.map(bare)) {
+    if (key.includes(":") || known.includes(key)) continue;
+    checker.refuse(key, `is not a key of Hearth, which has ${known.join(", ")}${didYouMean(key, known)}`);
+  }
+}
+
+function refusePlainSecrets(checker: ArgumentChecker, secretKeys: ReadonlySet<string>): void {
+  for (const { key, secret } of configKeys) {
+    const value = checker.value(key);
+    if (!secret || typeof value !== "string" || secretKeys.has(key)) continue;
+    if (key === "source" && !value.includes("://")) continue;
+    checker.refuse(key, `is in plain text in the stack's file: run pulumi config set --secret ${namespace}${key}`);
+  }
+}
+
+function refuseElsewhere(checker: ArgumentChecker, key: string, owners: TopologyName[], topology: TopologyName): void {
+  const belongs = `${owners.length === 1 ? "the topology" : "the topologies"} ${owners.join(" and ")}`;
+  checker.refuse(
+    key,
+    `belongs to ${belongs}, and ${namespace}topology is ${topology}: ` +
+      `run pulumi config rm ${namespace}${key}, or set ${namespace}topology to ${owners.join(" or ")}`,
+  );
+}
+
+function readTarget(checker: ArgumentChecker): void {
+  const value = checker.value("target");
+  if (value === "docker" || value === "kubernetes") {
+    checker.refuse("target", `"${value}" is not there yet: it comes with a later version of Hearth; write "local"`);
+  } else {
+    checker.choice("target", ["local"], "local");
+  }
+}
+
+/** A number where it is one; what is not stays as it is, for the check to quote. */
+function readValue(value: string, isNumber: true | undefined): string | number {
+  return isNumber && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value;
+}
+
+function readJson(checker: ArgumentChecker, key: string, value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return checker.refuse(key, `${show(value)} is not JSON: write an object such as {"maxmemory-samples": "10"}`);
+  }
+}
+
+/** What the topology's own check says, by the keys that set its arguments. */
+function addFindings(findings: FindingsCollector, deployment: Deployment): void {
+  for (const { property, message } of checkDeployment("cache", deployment).refusals) {
+    const [argument = "", ...rest] = property.split(".");
+    const key = configKeys.find((entry) => entry.argument === argument)?.key ?? argument;
+    findings.refuse([namespace + key, ...rest].join("."), message);
+  }
+}
+
+function readWarming(checker: ArgumentChecker): WarmingConfig | undefined {
+  const warm = checker.choice("warm", ["on", "off"], "on");
+  const source = warm === "off" ? undefined : readSource(checker);
+  const plan = checker.text("plan") ?? (source === "demo" ? "meal-planner" : undefined);
+  if (plan === "" || (plan === undefined && source !== undefined)) {
+    checker.refuse("plan", "is missing: write the path of a warm plan, YAML or JSON, or the name of one of Hearth's");
+  }
+  const numbers = new ArgumentChecker(
+    {
+      minKeys: readValue(String(checker.value("minKeys") ?? "1"), true),
+      minHitRatio: readValue(String(checker.value("minHitRatio") ?? "0.9"), true),
+    },
+    checker.findings,
+    namespace,
+  );
+  const minKeys = numbers.integer("minKeys", { min: 0, max: 1_000_000_000_000, default: 1 });
+  const minHitRatio = numbers.value("minHitRatio");
+  if (typeof minHitRatio !== "number" || minHitRatio < 0 || minHitRatio > 1) {
+    const percent = /^(\d+(?:\.\d+)?)\s*%?$/.exec(String(minHitRatio))?.[1];
+    const meant = percent !== undefined && Number(percent) <= 100 ? `; did you mean ${Number(percent) / 100}?` : "";
+    checker.refuse(
+      "minHitRatio",
+      `${show(minHitRatio)} is not a share: write a number from 0 to 1, such as 0.9${meant}`,
+    );
+  }
+  const onNoTraffic = checker.choice("onNoTraffic", ["fail", "warn", "pass"], "fail");
+  const when = checker.choice("when", ["change", "always"], "change");
+  const deadlineMs = checker.duration("deadline", { min: 1000, max: milliseconds("1 day"), default: "5 minutes" });
+  if (source === undefined || plan === undefined || minKeys === undefined || typeof minHitRatio !== "number")
+    return undefined;
+  if (onNoTraffic === undefined || when === undefined || deadlineMs === undefined) return undefined;
+  return { source, plan, gate: { minKeys, minHitRatio, onNoTraffic }, when, deadlineMs };
+}
+
+/** Never quotes a value that may hold a password. */
+function readSource(checker: ArgumentChecker): WarmSource | undefined {
+  const source = checker.text("source");
+  if (source === "demo") return source;
+  const allowed = `"demo", or a URL such as postgresql://user:password@host:5432/database as a secret`;
+  if (source === undefined || source === "") {
+    return checker.refuse("source", `is missing: write ${allowed}; or set ${namespace}warm to off`);
+  }
+  if (/^postgres(ql)?:\/\//.test(source)) return { url: source };
+  const value = /^[a-z-]{1,20}$/i.test(source) ? show(source) : "the value";
+  return checker.refuse("source", `${value} is not a source: write ${allowed}${didYouMean(source, ["demo"])}`);
 }

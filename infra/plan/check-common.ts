@@ -65,10 +65,9 @@ function checkPassword(args: ArgumentChecker): void {
     args.refuse("password", "ends with a new line: remove it (printf writes none, echo does)");
   } else if (/\p{Cc}/u.test(password)) {
     args.refuse("password", "contains a control character: write printable characters only");
-  } else if (password.length < 16) {
-    args.refuse("password", `has ${password.length} characters: write 16 to 512, or ${advice}`);
-  } else if (password.length > 512) {
-    args.refuse("password", `has ${password.length} characters: write 16 to 512, or ${advice}`);
+  } else if (password.length < 16 || password.length > 512) {
+    const count = `${password.length} character${password.length === 1 ? "" : "s"}`;
+    args.refuse("password", `has ${count}: write 16 to 512, or ${advice}`);
   }
 }
 

@@ -1,0 +1,243 @@
+import { EvictionPolicy, Persistence, type TopologyName } from "./plan/args.ts";
+import { topologies } from "./plan/check.ts";
+import { defaults } from "./plan/defaults.ts";
+
+/** A key of the stack's configuration, as the README's table and the error messages show it. */
+export interface ConfigKey {
+  /** Without its namespace, `hearth:`. */
+  readonly key: string;
+  /** What may be written. */
+  readonly values: string;
+  /** What holds where the key is not set. */
+  readonly default: string;
+  readonly meaning: string;
+  /** The argument of the component that it sets; absent where it concerns the whole stack, or warming. */
+  readonly argument?: string;
+  /** Read as a number. */
+  readonly number?: true;
+  /** Must be set as a secret. `source`: where it is a URL. */
+  readonly secret?: true;
+}
+
+const list = (values: readonly string[]): string => values.map((value) => `\`${value}\``).join(", ");
+
+/** Every key, in the order of the README. */
+export const configKeys: readonly ConfigKey[] = [
+  {
+    key: "topology",
+    values: list(["standalone", "sentinel", "cluster"]),
+    default: "`standalone`",
+    meaning: "One server; a primary with replicas and sentinels; a cluster.",
+  },
+  {
+    key: "target",
+    values: list(["local"]),
+    default: "`local`",
+    meaning: "Where it runs: processes of this machine. Docker and Kubernetes are to come.",
+  },
+  {
+    key: "memory",
+    argument: "memory",
+    values: "a size: `256mb`, `1gb`, or bytes; 1mb or more",
+    default: `\`${defaults.memory}\``,
+    meaning: "Memory for data, of each node (`maxmemory`).",
+  },
+  {
+    key: "eviction",
+    argument: "eviction",
+    values: list(Object.values(EvictionPolicy)),
+    default: `\`${defaults.eviction}\``,
+    meaning: "Which keys are removed when the memory is full.",
+  },
+  {
+    key: "persistence",
+    argument: "persistence",
+    values: list(Object.values(Persistence)),
+    default: `\`${defaults.persistence}\``,
+    meaning: "What is kept on disk: nothing, RDB files (900 s 1, 300 s 10, 60 s 10,000 changes), or every write.",
+  },
+  {
+    key: "port",
+    argument: "port",
+    number: true,
+    values: "1024-65535; cluster: to 55535",
+    default: `\`${defaults.port}\`; cluster: \`${defaults.clusterPort}\``,
+    meaning: "Port of the first data node; the others follow it. A cluster also uses each port + 10000.",
+  },
+  {
+    key: "database",
+    argument: "database",
+    number: true,
+    values: "0-15",
+    default: `\`${defaults.database}\``,
+    meaning: "Logical database that the endpoint names.",
+  },
+  {
+    key: "replicas",
+    argument: "replicas",
+    number: true,
+    values: "1-10",
+    default: `\`${defaults.replicas}\``,
+    meaning: "Replicas beside the primary.",
+  },
+  {
+    key: "sentinels",
+    argument: "sentinels",
+    number: true,
+    values: "3-15, an odd number",
+    default: `\`${defaults.sentinels}\``,
+    meaning: "How many sentinels watch the primary.",
+  },
+  {
+    key: "sentinelPort",
+    argument: "sentinelPort",
+    number: true,
+    values: "1024-65535",
+    default: `\`${defaults.sentinelPort}\``,
+    meaning: "Port of the first sentinel; the others follow it.",
+  },
+  {
+    key: "quorum",
+    argument: "quorum",
+    number: true,
+    values: "a majority of the sentinels, or more",
+    default: "the majority: `2` of 3",
+    meaning: "Sentinels that must agree that the primary is gone.",
+  },
+  {
+    key: "masterName",
+    argument: "masterName",
+    values: "letters, digits, `.`, `-`, `_`",
+    default: `\`${defaults.masterName}\``,
+    meaning: "Name under which the sentinels know the primary.",
+  },
+  {
+    key: "downAfter",
+    argument: "downAfter",
+    values: "a time: `5 seconds`; 100 ms to 10 minutes",
+    default: `\`${defaults.downAfter}\``,
+    meaning: "Silence after which a sentinel takes a node for gone.",
+  },
+  {
+    key: "failoverTimeout",
+    argument: "failoverTimeout",
+    values: "a time longer than `downAfter`, to 1 hour",
+    default: `\`${defaults.failoverTimeout}\``,
+    meaning: "Time that a failover may take.",
+  },
+  {
+    key: "primaries",
+    argument: "primaries",
+    number: true,
+    values: "3-100",
+    default: `\`${defaults.primaries}\``,
+    meaning: "Primaries of the cluster.",
+  },
+  {
+    key: "replicasPerPrimary",
+    argument: "replicasPerPrimary",
+    number: true,
+    values: "0-5, fewer than `primaries`",
+    default: `\`${defaults.replicasPerPrimary}\``,
+    meaning: "Replicas of each of them.",
+  },
+  {
+    key: "nodeTimeout",
+    argument: "nodeTimeout",
+    values: "a time: 1 second to 5 minutes",
+    default: `\`${defaults.nodeTimeout}\``,
+    meaning: "Silence after which a cluster node is taken for failing.",
+  },
+  {
+    key: "password",
+    argument: "password",
+    secret: true,
+    values: "16-512 characters, as a secret",
+    default: "generated: 32 random bytes",
+    meaning: "Password of every node.",
+  },
+  {
+    key: "directory",
+    argument: "directory",
+    values: "a path",
+    default: "`.hearth/<stack>/cache`",
+    meaning: "Folder of the nodes' files, relative to the Pulumi program; removed by destroy.",
+  },
+  {
+    key: "directives",
+    argument: "extraDirectives",
+    values: 'JSON: `{"maxmemory-samples": "10"}`',
+    default: "`{}`",
+    meaning: "Further directives of redis.conf, for every data node.",
+  },
+  {
+    key: "warm",
+    values: list(["on", "off"]),
+    default: "`on`",
+    meaning: "Whether the cache is filled, and `pulumi up` fails unless it is proven warm.",
+  },
+  {
+    key: "source",
+    secret: true,
+    values: "`demo`, or a URL `postgresql://...` as a secret",
+    default: "none: needed unless `warm` is `off`",
+    meaning: "Where rows come from; `demo` starts a PostgreSQL with example data for the duration.",
+  },
+  {
+    key: "plan",
+    values: "a name (`meal-planner`) or the path of a YAML or JSON file",
+    default: "`meal-planner` with `demo`, else none",
+    meaning: "What is read, and which keys it becomes.",
+  },
+  {
+    key: "minKeys",
+    number: true,
+    values: "0 or more",
+    default: "`1`",
+    meaning: "Keys that must have been written.",
+  },
+  {
+    key: "minHitRatio",
+    number: true,
+    values: "0-1",
+    default: "`0.9`",
+    meaning: "Share of replayed requests that must hit.",
+  },
+  {
+    key: "onNoTraffic",
+    values: list(["fail", "warn", "pass"]),
+    default: "`fail`",
+    meaning: "What happens when there are no requests to replay.",
+  },
+  {
+    key: "when",
+    values: list(["change", "always"]),
+    default: "`change`",
+    meaning: "Warm when something that matters has changed, or at every `up`.",
+  },
+  {
+    key: "deadline",
+    values: "a time: 1 second to 24 hours",
+    default: "`5 minutes`",
+    meaning: "Time for reading, writing and validating together.",
+  },
+];
+
+/** The topologies that a key is for; all of them where it sets no argument. */
+export function topologiesOf(key: ConfigKey): TopologyName[] {
+  const names = Object.keys(topologies) as TopologyName[];
+  const { argument } = key;
+  return argument === undefined ? names : names.filter((name) => topologies[name].keys.includes(argument));
+}
+
+/** The README's table, as Markdown. */
+export function configTable(): string {
+  const rows = configKeys.map((entry) => {
+    const only = topologiesOf(entry);
+    const where =
+      only.length === 3 ? "" : `${only.map((name) => name[0]?.toUpperCase() + name.slice(1)).join(" and ")} only. `;
+    return [`\`hearth:${entry.key}\``, entry.values, entry.default, where + entry.meaning];
+  });
+  const lines = [["Key", "Values", "Default", "Meaning"], ["---", "---", "---", "---"], ...rows];
+  return lines.map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`).join("\n");
+}
