@@ -32,7 +32,12 @@ function completeOptional(packages) {
       // Only an exact version can be written down without asking the registry.
       if (!/^\d+\.\d+\.\d+/.test(version)) continue;
       if (packages[`node_modules/${name}`] || packages[`${key}/node_modules/${name}`]) continue;
-      packages[`node_modules/${name}`] = { version, ...platform(name), ...(entry.dev && { dev: true }), optional: true };
+      packages[`node_modules/${name}`] = {
+        version,
+        ...platform(name),
+        ...(entry.dev && { dev: true }),
+        optional: true,
+      };
       problems.push(`no entry for ${name}`);
     }
   }

@@ -20,7 +20,14 @@ export async function buildEngine(folder) {
   const cli = path.join(folder, "source", "cli");
   // Without the version, `pulumi version` is empty and Pulumi's Automation API refuses the engine.
   const version = `-X ${module}/sdk/v3/go/common/version.Version=v${builtVersion}`;
-  await go(cli, ["build", "-ldflags", `-s -w ${version}`, "-o", path.join(bin, "pulumi"), `${module}/pkg/v3/cmd/pulumi`]);
+  await go(cli, [
+    "build",
+    "-ldflags",
+    `-s -w ${version}`,
+    "-o",
+    path.join(bin, "pulumi"),
+    `${module}/pkg/v3/cmd/pulumi`,
+  ]);
   await go(path.join(folder, "source", "language-nodejs"), [
     "build",
     "-ldflags",

@@ -1,0 +1,46 @@
+// npm test: makes this machine ready and runs every test. node scripts/test.mjs [unit|component|e2e ...] [options of
+// vitest]. The last line is `N passed, N failed`, with `, N skipped` where there were any.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { root } from "./bootstrap/paths.mjs";
+import { main } from "./bootstrap/step.mjs";
+import { bootstrap } from "./bootstrap.mjs";
+import { run } from "./run.mjs";
+
+const projects = ["unit", "component", "e2e"];
+const none = { passed: 0, failed: 0, skipped: 0 };
+
+await main(async () => {
+  const args = process.argv.slice(2);
+  const chosen = args.filter((arg) => projects.includes(arg)).map((project) => `--project=${project}`);
+  const rest = args.filter((arg) => !projects.includes(arg));
+  await bootstrap();
+
+  const folder = mkdtempSync(path.join(os.tmpdir(), "hearth-test-"));
+  const file = path.join(folder, "results.json");
+  try {
+    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+    const code = await run("vitest", ["run", ...reporters, ...chosen, ...rest], { cwd: root });
+    const { passed, failed, skipped } = existsSync(file) ? count(JSON.parse(readFileSync(file, "utf8"))) : none;
+    if (code !== 0 && failed === 0) console.error(`hearth: vitest ended with exit code ${code}, outside any test`);
+    if (passed + failed === 0) console.error("hearth: no test ran");
+    console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+    return code !== 0 || failed > 0 || passed === 0 ? 1 : 0;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+/** Totals of a report. A file that fails before its first test counts as one failed test. */
+function count(report) {
+  const totals = { ...none };
+  for (const { status, assertionResults } of report.testResults) {
+    const failed = assertionResults.filter((test) => test.status === "failed").length;
+    const passed = assertionResults.filter((test) => test.status === "passed").length;
+    totals.passed += passed;
+    totals.failed += failed > 0 || status !== "failed" ? failed : 1;
+    totals.skipped += assertionResults.length - passed - failed;
+  }
+  return totals;
+}
