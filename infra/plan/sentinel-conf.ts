@@ -1,11 +1,10 @@
-import type { Address } from "../../contract/address.ts";
 import type { Directives } from "../../contract/nodes.ts";
 import type { ResolvedSentinel } from "./defaults.ts";
 import type { SecretDirectives } from "./secrets.ts";
 
 /**
- * What sentinel.conf says, apart from `sentinel monitor`, which needs the primary's address and so comes from the target:
- * see {@link monitorDirective}. That one must stand before those that name the primary: Redis 6.0 reads in order.
+ * What sentinel.conf says, but for `sentinel monitor`: it holds the primary's address, which the sentinel itself changes
+ * at a failover, so whoever writes the file decides it (before the directives that name the primary).
  */
 export function sentinelDirectives(args: ResolvedSentinel, port: number): Directives {
   const { masterName } = args;
@@ -30,9 +29,4 @@ export function sentinelSecretDirectives(masterName: string): SecretDirectives {
     requirepass: { secret: "password" },
     [`sentinel auth-pass ${masterName}`]: { secret: "password" },
   };
-}
-
-/** `sentinel monitor <name> <host> <port> <quorum>`, to be written before the node's own directives. */
-export function monitorDirective(masterName: string, primary: Address, quorum: number): Directives {
-  return { [`sentinel monitor ${masterName}`]: `${primary.host} ${primary.port} ${quorum}` };
 }
