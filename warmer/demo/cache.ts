@@ -38,9 +38,9 @@ export function postgresAccount(): Account | undefined {
  * folder of root), /var/cache/hearth.
  */
 export function cacheFolder(account: Account | undefined, environment: NodeJS.ProcessEnv = process.env): string {
-  const wanted = environment["HEARTH_CACHE"]
-    ? resolve(environment["HEARTH_CACHE"])
-    : join(environment["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "hearth");
+  const wanted = environment.HEARTH_CACHE
+    ? resolve(environment.HEARTH_CACHE)
+    : join(environment.XDG_CACHE_HOME || join(homedir(), ".cache"), "hearth");
   const folder = account !== undefined && !openToOthers(wanted) ? "/var/cache/hearth" : wanted;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o755 });

@@ -63,7 +63,7 @@ export async function startServer(options: {
   const child = spawn("/bin/sh", ["-c", keeper, "sh", options.template, folder, options.postgres, String(port)], {
     detached: true,
     cwd: "/",
-    env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" },
+    env: { PATH: process.env.PATH ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" },
     stdio: ["pipe", "pipe", "pipe"],
     ...options.account,
   });

@@ -182,7 +182,7 @@ function run(program: string, account: Account | undefined, input: string, args:
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd: "/",
-      env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" },
+      env: { PATH: process.env.PATH ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" },
       stdio: ["pipe", "ignore", "pipe"],
       ...account,
     });

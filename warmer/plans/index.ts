@@ -19,7 +19,9 @@ export function builtInPlan(name: string): unknown {
   const plan = builtInPlans.get(name);
   if (plan === undefined) {
     const names = [...builtInPlans.keys()].join(", ");
-    throw new Error(`There is no built-in plan ${JSON.stringify(name)}: there are ${names}; a file ends in .yaml or .json.`);
+    throw new Error(
+      `There is no built-in plan ${JSON.stringify(name)}: there are ${names}; a file ends in .yaml or .json.`,
+    );
   }
   return plan;
 }

@@ -1,0 +1,47 @@
+/** Figures as people read them. */
+
+/** `12,300`. */
+export function count(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
+}
+
+/** `1.2 MB`: powers of 1,000, three figures at most. */
+export function bytes(value: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"] as const;
+  let size = Math.abs(value);
+  let unit = 0;
+  while (size >= 999.5 && unit < units.length - 1) {
+    size /= 1000;
+    unit += 1;
+  }
+  const digits = unit === 0 || size >= 99.95 ? 0 : 1;
+  return `${value < 0 ? "-" : ""}${size.toFixed(digits)} ${units[unit]}`;
+}
+
+/** `0.15 s`, `12 s`, `3 min 20 s`. */
+export function duration(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (seconds < 10) {
+    return `${seconds.toFixed(2)} s`;
+  }
+  const whole = Math.round(seconds);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+/** Columns of text under their headings; those of figures are right-aligned. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[], figures: string): string {
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const right = new Set(figures.split(" "));
+  return [headings, ...rows]
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          right.has(headings[column] ?? "") ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+        )
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

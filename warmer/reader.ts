@@ -1,0 +1,162 @@
+import type { Cluster, Redis } from "ioredis";
+import { type Address, formatAddress } from "../contract/address.ts";
+import type { Endpoint } from "../contract/endpoint.ts";
+
+/** A key as Redis has it now. */
+export interface StoredKey {
+  /** Undefined when the key is missing, or of another type than asked for. */
+  readonly value: Buffer | ReadonlyMap<string, Buffer> | undefined;
+  /** Milliseconds to live; -1 without expiry, -2 when the key is missing. */
+  readonly ttlMs: number;
+  /** Why there is no value: an error reply of Redis. */
+  readonly error?: string;
+}
+
+/**
+ * A connection such as the application has: through the sentinels or to the cluster, by the same endpoint,
+ * with the library that most Node applications use.
+ *
+ * Commands that are given together go out together, one pipeline for each server.
+ */
+export class CacheReader {
+  readonly #client: Redis | Cluster;
+
+  private constructor(client: Redis | Cluster) {
+    this.#client = client;
+  }
+
+  /**
+   * @param timeoutMs for connecting, and for each command. @default 5000
+   * @throws naming the server, when it cannot be reached or refuses the password.
+   */
+  static async open(endpoint: Endpoint, timeoutMs = 5000): Promise<CacheReader> {
+    const client = await makeClient(endpoint, timeoutMs);
+    // ioredis retries by itself; only the last reason is worth telling.
+    let reason = "no answer";
+    client.on("error", (error: Error & { lastNodeError?: Error }) => {
+      reason = (error.lastNodeError ?? error).message || reason;
+    });
+    try {
+      await withTimeout(client.connect(), timeoutMs);
+    } catch (error) {
+      client.disconnect();
+      const message = error instanceof Error && error.message !== "Connection is closed." ? error.message : reason;
+      throw new Error(`Cannot read from Redis (${endpoint.topology}, ${describe(endpoint)}): ${message}.`);
+    }
+    return new CacheReader(client);
+  }
+
+  /** Whether each key exists, which an expired one does not. Keys of any type. */
+  async exists(keys: readonly (string | Buffer)[]): Promise<boolean[]> {
+    const replies = await Promise.all(keys.map((key) => this.#client.exists(key)));
+    return replies.map((reply) => reply === 1);
+  }
+
+  /** The value and time to live of a string or hash. */
+  async read(key: Buffer, type: "string" | "hash"): Promise<StoredKey> {
+    const ttl = this.#client.pttl(key);
+    try {
+      const value = await (type === "string" ? this.#client.getBuffer(key) : this.#hash(key));
+      return { value: value ?? undefined, ttlMs: await ttl };
+    } catch (error) {
+      if (error instanceof Error && error.name === "ReplyError") {
+        return { value: undefined, ttlMs: await ttl.catch(() => -2), error: error.message };
+      }
+      await ttl.catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Keys in the database, over all primaries; undefined when the user may not ask. */
+  async size(): Promise<number | undefined> {
+    const nodes = "nodes" in this.#client ? this.#client.nodes("master") : [this.#client];
+    try {
+      const sizes = await Promise.all(nodes.map((node) => node.dbsize()));
+      return sizes.reduce((sum, size) => sum + size, 0);
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith("NOPERM")) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  /** The client itself, for what this class has no words for. */
+  get client(): Redis | Cluster {
+    return this.#client;
+  }
+
+  close(): void {
+    this.#client.disconnect();
+  }
+
+  async #hash(key: Buffer): Promise<ReadonlyMap<string, Buffer> | undefined> {
+    const fields = new Map(Object.entries(await this.#client.hgetallBuffer(key)));
+    return fields.size === 0 ? undefined : fields;
+  }
+}
+
+async function makeClient(endpoint: Endpoint, timeoutMs: number): Promise<Redis | Cluster> {
+  const { Cluster, Redis } = await import("ioredis");
+  const { username, password, tls } = endpoint;
+  const common = {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(tls !== undefined && { tls: withoutUndefined(tls) }),
+    connectTimeout: timeoutMs,
+    commandTimeout: timeoutMs,
+    maxRetriesPerRequest: 2,
+    connectionName: "hearth",
+  };
+  const options = { ...common, db: endpoint.database, lazyConnect: true, enableAutoPipelining: true };
+  // A short series of attempts: who reads here is also who waits.
+  const retryStrategy = (attempt: number) => (attempt > 5 ? null : 100 * attempt);
+  switch (endpoint.topology) {
+    case "standalone":
+      return new Redis({ ...options, ...(endpoint.nodes[0] as Address), retryStrategy });
+    case "sentinel":
+      return new Redis({
+        ...options,
+        retryStrategy,
+        sentinels: endpoint.sentinels,
+        name: endpoint.masterName,
+        sentinelRetryStrategy: retryStrategy,
+        ...(endpoint.sentinelUsername !== undefined && { sentinelUsername: endpoint.sentinelUsername }),
+        ...(endpoint.sentinelPassword !== undefined && { sentinelPassword: endpoint.sentinelPassword }),
+        ...(tls !== undefined && { enableTLSForSentinelMode: true, sentinelTLS: withoutUndefined(tls) }),
+      });
+    case "cluster":
+      return new Cluster([...endpoint.nodes], {
+        redisOptions: common,
+        lazyConnect: true,
+        enableAutoPipelining: true,
+        clusterRetryStrategy: retryStrategy,
+        slotsRefreshTimeout: timeoutMs,
+        ...(endpoint.natMap !== undefined && { natMap: endpoint.natMap }),
+        // With TLS the certificate is for the names that the cluster announces.
+        ...(tls !== undefined && { dnsLookup: (address, callback) => callback(null, address) }),
+      });
+  }
+}
+
+function withoutUndefined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(object).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
+}
+
+function describe(endpoint: Endpoint): string {
+  const addresses = endpoint.topology === "sentinel" ? endpoint.sentinels : endpoint.nodes;
+  return addresses.map(formatAddress).join(", ");
+}
+
+async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
