@@ -5,6 +5,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -51,7 +52,7 @@ export async function buildTool() {
 /** Builds one entry point as a library: CommonJS, and an ES module that hands on its exports. */
 async function buildLibrary(name, entry) {
   // One copy of the code however it is imported: two would make two of every class.
-  write(`${name}.cjs`, await bundle(entry, { external: ["@pulumi/*", ...optional] }));
+  write(`${name}.cjs`, await bundle(entry, { external: ["@pulumi/*", "zod", ...optional] }));
   const names = Object.keys(createRequire(import.meta.url)(path.join(dist, `${name}.cjs`))).sort();
   const list = names.length > 0 ? `export const { ${names.join(", ")} } = library;\n` : "export {};\n";
   write(`${name}.mjs`, `import library from "./${name}.cjs";\n\n${list}`);
@@ -62,9 +63,18 @@ async function buildTypes() {
   rmSync(path.join(dist, "types"), { recursive: true, force: true });
   rmSync(path.join(dist, "types-cjs"), { recursive: true, force: true });
   await runQuietly(path.join(binFolder, "tsc"), ["-p", "tsconfig.build.json"], { cwd: root, deadlineSeconds: 300 });
+  for (const name of readdirSync(path.join(dist, "types"), { recursive: true })) {
+    const file = path.join(dist, "types", name);
+    if (name.endsWith(".d.ts")) writeFileSync(file, withoutTypeScriptExtensions(readFileSync(file, "utf8")));
+  }
   cpSync(path.join(dist, "types"), path.join(dist, "types-cjs"), { recursive: true });
   write("types/package.json", '{ "type": "module" }\n');
   write("types-cjs/package.json", '{ "type": "commonjs" }\n');
+}
+
+// Outside, only a compiler told `allowImportingTsExtensions` may read `./endpoint.ts`; `.js` they all understand.
+function withoutTypeScriptExtensions(text) {
+  return text.replace(/(\bfrom |\bimport\()"(\.{1,2}\/[^"]+)\.ts"/g, '$1"$2.js"');
 }
 
 async function bundle(entry, options) {
