@@ -64,6 +64,8 @@ const severalWords = new Set([
   "oom-score-adj-values",
   "rename-command",
   "latency-tracking-info-percentiles",
+  "shutdown-on-sigint",
+  "shutdown-on-sigterm",
   "loadmodule",
   "replicaof",
   "slaveof",

@@ -1,0 +1,23 @@
+import * as nodeModule from "node:module";
+
+/**
+ * `hearth`: what the Pulumi resources ask for (`hearth operation`), and the commands that people use.
+ *
+ * Each operation of `pulumi up` is a process of its own, so `hearth operation` loads nothing that it does not need:
+ * no commander, no warmer.
+ */
+async function main(): Promise<void> {
+  // Keeps compiled code between runs; Node 20 does not have it.
+  nodeModule.enableCompileCache?.();
+  if (process.argv[2] === "operation") {
+    const { runOperation } = await import("./operation.ts");
+    process.exit(await runOperation());
+  }
+  const { runCommands } = await import("./program.ts");
+  await runCommands(process.argv);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`hearth: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,150 @@
+import {
+  type OperationContext,
+  OperationFailure,
+  type OperationLine,
+  type OperationRequest,
+  type OperationResult,
+  operationRequestSchema,
+} from "../contract/operation.ts";
+import { maskWith } from "./mask.ts";
+import { operations } from "./operations.ts";
+
+/** Milliseconds that a handler has to clean up after it was told to stop. */
+const cleanUpMs = 5000;
+/** At most one progress line in this many milliseconds. */
+const progressEveryMs = 1000;
+
+/** Answers the request on stdin with JSON lines on stdout (contract/operation.ts). Resolves to the exit code. */
+export async function runOperation(): Promise<0 | 1> {
+  // The provider may be gone: then nobody reads, and the watch on `parent` ends the work.
+  process.stdout.on("error", () => {});
+  // Everything that is written belongs to one user: configuration, logs, data.
+  process.umask(0o077);
+  let last: OperationLine;
+  try {
+    last = await answer(readRequest(await readAll()));
+  } catch (error) {
+    last = { error: { message: messageOf(error) } };
+  }
+  await new Promise((resolve) => process.stdout.write(`${JSON.stringify(last)}\n`, resolve));
+  return "result" in last ? 0 : 1;
+}
+
+async function answer(request: OperationRequest): Promise<OperationLine> {
+  const mask = maskWith(request.inputs, request.olds);
+  const load = operations[request.operation];
+  if (!load) {
+    const known = Object.keys(operations).join(", ");
+    return { error: { message: `operation: "${request.operation}" is unknown; this version of hearth has ${known}` } };
+  }
+  const stop = stopSignal(request);
+  const progress = progressLines(mask);
+  const context: OperationContext = { signal: stop.signal, progress: progress.add };
+  try {
+    const handler = await load();
+    const result: OperationResult = await withCleanUpLimit(handler(request, context), stop.signal);
+    return { result };
+  } catch (error) {
+    const message = mask(messageOf(error));
+    if (!(error instanceof OperationFailure)) return { error: { message } };
+    return { error: { message, id: error.id, outputs: error.outputs } };
+  } finally {
+    stop.forget();
+    progress.flush();
+  }
+}
+
+/** Aborted at the deadline, on SIGINT and SIGTERM, and when the process that asked is gone. */
+function stopSignal(request: OperationRequest): { readonly signal: AbortSignal; forget(): void } {
+  const controller = new AbortController();
+  const abort = (reason: string) => controller.abort(new Error(reason));
+  const seconds = request.deadlineMs / 1000;
+  const deadline = setTimeout(() => abort(`the deadline of ${seconds} s has passed`), request.deadlineMs);
+  const { parent } = request;
+  const watch = setInterval(() => {
+    if (parent !== undefined && !exists(parent)) abort(`process ${parent}, which asked for this, is gone`);
+  }, 250);
+  watch.unref();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => abort(`interrupted by ${name}`));
+  const forget = () => {
+    clearTimeout(deadline);
+    clearInterval(watch);
+  };
+  return { signal: controller.signal, forget };
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"; // another user's, but there
+  }
+}
+
+/** Gives up on a handler that does not end within its time to clean up. */
+async function withCleanUpLimit<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const given = new Promise<never>((_, reject) => {
+    const start = () => {
+      const reason = messageOf(signal.reason);
+      timer = setTimeout(() => reject(new Error(`${reason}; cleaning up took longer than ${cleanUpMs / 1000} s`)), cleanUpMs);
+    };
+    if (signal.aborted) start();
+    else signal.addEventListener("abort", start, { once: true });
+  });
+  try {
+    return await Promise.race([work, given]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** At most one line a second; what came in between is dropped but for the latest, which is always said. */
+function progressLines(mask: (text: string) => string): { add(message: string): void; flush(): void } {
+  let saidAt = Number.NEGATIVE_INFINITY;
+  let pending: string | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const say = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (pending === undefined) return;
+    const line: OperationLine = { progress: mask(pending) };
+    process.stdout.write(`${JSON.stringify(line)}\n`);
+    pending = undefined;
+    saidAt = performance.now();
+  };
+  const add = (message: string) => {
+    pending = message;
+    const wait = saidAt + progressEveryMs - performance.now();
+    if (wait <= 0) say();
+    else timer ??= setTimeout(say, wait).unref();
+  };
+  return { add, flush: say };
+}
+
+function readRequest(text: string): OperationRequest {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new Error("stdin: not a request in JSON; `hearth operation` is for Hearth's own Pulumi resources, see hearth --help");
+  }
+  const request = operationRequestSchema.safeParse(json);
+  if (request.success) return request.data;
+  const problems = request.error.issues.map((issue) => `${issue.path.join(".") || "request"}: ${issue.message}`);
+  throw new Error(`not a request that this version of hearth understands: ${problems.join("; ")}`);
+}
+
+async function readAll(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** An error in words. A zod error becomes one line for each property, without the values. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!("issues" in error) || !Array.isArray(error.issues)) return error.message;
+  return error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("\n");
+}

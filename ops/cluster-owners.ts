@@ -1,0 +1,62 @@
+import type { ClusterMember, ClusterView, SlotRange } from "./cluster-view.ts";
+import { slotCount } from "./cluster-view.ts";
+
+/** Who has each slot, by all that the members say: of two claims the one with the higher epoch counts. */
+export interface SlotOwners {
+  /** Node id by slot; undefined where nobody claims it. */
+  readonly bySlot: readonly (string | undefined)[];
+  /** Ids of everybody that claims a slot, members or not. */
+  readonly ids: ReadonlySet<string>;
+}
+
+/** Collects the claims of all members about all nodes. */
+export function slotOwners(view: ClusterView): SlotOwners {
+  const bySlot: (string | undefined)[] = new Array(slotCount).fill(undefined);
+  const epochs = new Int32Array(slotCount).fill(-1);
+  const ids = new Set<string>();
+  for (const { seen } of view.members) {
+    for (const { id, epoch, slots } of seen.values()) {
+      for (const [from, to] of slots) {
+        ids.add(id);
+        for (let slot = from; slot <= to; slot++) {
+          if (epoch <= (epochs[slot] as number)) continue;
+          epochs[slot] = epoch;
+          bySlot[slot] = id;
+        }
+      }
+    }
+  }
+  return { bySlot, ids };
+}
+
+/** The slots of a range that one owner has, or nobody (undefined), as ranges. */
+export function slotsOf(owners: SlotOwners, owner: string | undefined, [from, to]: SlotRange): SlotRange[] {
+  const ranges: [number, number][] = [];
+  for (let slot = from; slot <= to; slot++) {
+    if (owners.bySlot[slot] !== owner) continue;
+    const last = ranges.at(-1);
+    if (last && last[1] === slot - 1) last[1] = slot;
+    else ranges.push([slot, slot]);
+  }
+  return ranges;
+}
+
+/** Who has most slots of a range. */
+export function mainOwner(owners: SlotOwners, [from, to]: SlotRange): string | undefined {
+  const counts = new Map<string, number>();
+  for (let slot = from; slot <= to; slot++) {
+    const id = owners.bySlot[slot];
+    if (id !== undefined) counts.set(id, (counts.get(id) ?? 0) + 1);
+  }
+  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0];
+}
+
+/** A node that nothing is lost with: no slots, no keys, no primary. */
+export function isBlank(member: ClusterMember): boolean {
+  return member.self.slots.length === 0 && member.keys === 0 && member.self.primaryId === undefined;
+}
+
+/** `0-5460, 7000` */
+export function formatRanges(ranges: readonly SlotRange[]): string {
+  return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(", ");
+}

@@ -1,0 +1,55 @@
+import type { OperationContext } from "../contract/operation.ts";
+import { type Connection, parseInfo, withConnection } from "./connect.ts";
+import { isClusterNode, type Node } from "./node.ts";
+import { failOver, watchOf } from "./sentinel-watch.ts";
+import { waitFor } from "./wait.ts";
+
+/**
+ * Before a primary is stopped, one of its replicas becomes the primary: clients wait a moment instead of a failure
+ * detection, and data without persistence survives. Where no replica can, the restart goes on without.
+ */
+export async function handOver(node: Node, context: OperationContext): Promise<void> {
+  const watch = watchOf(node);
+  if (!watch && !isClusterNode(node)) return;
+  try {
+    await withConnection(node, { password: node.password }, async (connection) => {
+      if (!isServedPrimary(await replication(connection))) return;
+      context.progress("handing over to a replica first");
+      if (watch) await failOver(watch, node, context.signal);
+      else await failOverInCluster(node, connection, context.signal);
+    });
+  } catch {
+    context.progress("no replica could take over: restarting without");
+  }
+}
+
+async function replication(connection: Connection): Promise<Record<string, string>> {
+  return parseInfo(await connection.text("INFO", "replication"));
+}
+
+function isServedPrimary(info: Record<string, string>): boolean {
+  return info.role === "master" && replicasOf(info).length > 0;
+}
+
+function replicasOf(info: Record<string, string>): { host: string; port: number; offset: number }[] {
+  return Object.keys(info)
+    .filter((name) => /^slave\d+$/.test(name) && info[name]?.includes("state=online"))
+    .map((name) => {
+      const fields = Object.fromEntries((info[name] ?? "").split(",").map((field) => field.split("=", 2)));
+      return { host: String(fields.ip), port: Number(fields.port), offset: Number(fields.offset) };
+    })
+    .sort((a, b) => b.offset - a.offset);
+}
+
+async function failOverInCluster(node: Node, connection: Connection, signal: AbortSignal): Promise<void> {
+  const [best] = replicasOf(await replication(connection));
+  if (!best) return;
+  await withConnection(best, { password: node.password }, (replica) => replica.call("CLUSTER", "FAILOVER"));
+  await waitFor(
+    async () => {
+      const { role } = await replication(connection);
+      return role === "slave" ? { value: true } : { missing: "the replica's promotion" };
+    },
+    { what: `failing over from ${node.name}`, signal, limitMs: 10_000 },
+  );
+}

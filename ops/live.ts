@@ -1,0 +1,114 @@
+import type { DirectiveValue } from "../contract/nodes.ts";
+import type { Applied } from "./applied.ts";
+import { directiveWords } from "./config-file.ts";
+import { type Connection, pairs } from "./connect.ts";
+import type { Node } from "./node.ts";
+import { writeAcl } from "./node-files.ts";
+import { RedisReplyError } from "./resp.ts";
+
+/** What became of the changes that a running server was asked to take over. */
+export interface LiveChanges {
+  /** Keys of `Applied` that the server now runs with. */
+  readonly live: readonly string[];
+  /** Keys that only a restart brings into effect. */
+  readonly restart: readonly string[];
+}
+
+/**
+ * Sets what changed on the running server, directive by directive. What it cannot change while it runs is left for a
+ * restart; a value that it refuses is an error that names the directive, before anything is stopped.
+ */
+export async function changeLive(
+  node: Node,
+  connection: Connection,
+  changes: readonly string[],
+  removed: readonly string[],
+  progress: (message: string) => void,
+): Promise<LiveChanges> {
+  const live: string[] = [];
+  // What a removed directive goes back to is the server's own default, which it does not tell.
+  const restart: string[] = [...removed];
+  for (const key of changes) {
+    if (key === "address") restart.push(key);
+    else if (await changeOne(node, connection, key)) {
+      live.push(key);
+      progress(`${key.replace(/^secret /, "")} set live`);
+    } else restart.push(key);
+  }
+  for (const key of restart) {
+    if (changes.includes(key)) await refuseUnknown(node, connection, key);
+  }
+  return { live, restart };
+}
+
+async function changeOne(node: Node, connection: Connection, key: string): Promise<boolean> {
+  if (key === "acl") return loadAcl(node, connection);
+  // Data nodes only ask the sentinels: another quorum is none of their business.
+  if (key === "quorum") return node.kind === "redis" || setQuorum(node, connection);
+  const secret = key.startsWith("secret ");
+  const name = secret ? key.slice("secret ".length) : key;
+  const value = (secret ? node.secretDirectives : node.directives)[name];
+  if (value === undefined) return false;
+  return node.kind === "sentinel" ? setOnSentinel(connection, name, value) : set(connection, name, value);
+}
+
+async function set(connection: Connection, name: string, value: DirectiveValue): Promise<boolean> {
+  // A list (`save`) is one value here, all its words in a row.
+  const words = typeof value === "string" ? value : value.join(" ");
+  return accepted(name, connection.call("CONFIG", "SET", name, words));
+}
+
+async function setOnSentinel(connection: Connection, name: string, value: DirectiveValue): Promise<boolean> {
+  const [first = "", option = "", masterName] = name.split(/\s+/);
+  const [last] = directiveWords(name, String(value)).slice(-1);
+  if (first.toLowerCase() !== "sentinel" || masterName === undefined || last === undefined) return false;
+  return accepted(name, connection.call("SENTINEL", "SET", masterName, option, last));
+}
+
+async function setQuorum(node: Node, connection: Connection): Promise<boolean> {
+  if (!node.monitor) return false;
+  const { masterName, quorum } = node.monitor;
+  return accepted("quorum", connection.call("SENTINEL", "SET", masterName, "quorum", `${quorum}`));
+}
+
+async function loadAcl(node: Node, connection: Connection): Promise<boolean> {
+  if (node.acl.length === 0) return false;
+  writeAcl(node);
+  return accepted("acl", connection.call("ACL", "LOAD"));
+}
+
+/** True: done. False: not while it runs. Anything else that the server says is about the value. */
+async function accepted(name: string, reply: Promise<unknown>): Promise<boolean> {
+  try {
+    await reply;
+    return true;
+  } catch (error) {
+    if (!(error instanceof RedisReplyError)) throw error;
+    if (/immutable|protected config|unsupported config|unknown option|unknown (sub)?command|invalid argument .* to sentinel set/i.test(error.message)) {
+      return false;
+    }
+    throw new Error(`directives.${name}: the server refuses this value: ${error.message}`);
+  }
+}
+
+// Written into the file, but nothing that CONFIG GET knows.
+const fileOnly = /^(include|user|loadmodule|rename-command|replicaof|slaveof|sentinel|daemonize)\b/i;
+
+/** A misspelt directive would keep the server from starting again: better to know while it still runs. */
+async function refuseUnknown(node: Node, connection: Connection, key: string): Promise<void> {
+  const name = key.replace(/^secret /, "");
+  if (node.kind === "sentinel" || ["address", "acl", "quorum"].includes(key) || fileOnly.test(name)) return;
+  if (Object.keys(pairs(await connection.call("CONFIG", "GET", name))).length > 0) return;
+  throw new Error(
+    `directives.${name}: this server does not know such a directive, and would not start with it: ` +
+      "check its name against the redis.conf of this version of Redis",
+  );
+}
+
+/** What differs between what the server was given and what is asked for. */
+export function compare(applied: Applied, target: Applied): { changes: string[]; removed: string[] } {
+  return {
+    changes: Object.keys(target).filter((key) => applied[key] !== target[key]),
+    removed: Object.keys(applied).filter((key) => !(key in target)),
+  };
+}

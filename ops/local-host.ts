@@ -1,0 +1,85 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { addressSchema, formatAddress } from "../contract/address.ts";
+import { localHostSchema } from "../contract/nodes.ts";
+import type { OperationHandler, OperationResult } from "../contract/operation.ts";
+import { findProcess } from "./find-process.ts";
+import { describeHolder, holderOf, whyNotFree } from "./port-holder.ts";
+import { isAlive, type ProcessIdentity } from "./process-record.ts";
+import { inspectRedis } from "./redis-binary.ts";
+import { waitFor } from "./wait.ts";
+
+type Failure = { property: string; reason: string };
+
+/** What this machine must offer before anything is started, and the folder that holds the nodes' folders. */
+export const localHost: OperationHandler = async (request, context) => {
+  const { action, inputs, olds } = request;
+  if (action === "check") return { failures: await check(inputs, olds) };
+  const { directory } = localHostSchema.parse(inputs);
+  const folder = resolve(directory);
+  if (action === "delete") return remove(folder);
+  if (action === "read") return existsSync(folder) ? { id: request.id } : { id: "" };
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
+  const redis = await inspectRedis();
+  if ("problem" in redis) throw new Error(redis.problem);
+  context.signal.throwIfAborted();
+  return { id: "local-host", outputs: { version: redis.version } };
+};
+
+/** Everything that is wrong, at once. During a preview some inputs may not be known yet: those are left out. */
+async function check(inputs: Record<string, unknown>, olds: Record<string, unknown>): Promise<Failure[]> {
+  const folders = [inputs.directory, olds.directory].filter((one) => typeof one === "string").map((one) => resolve(one));
+  const ports = Array.isArray(inputs.ports) ? inputs.ports : [];
+  const [redis, ...reasons] = await Promise.all([
+    inspectRedis(),
+    ...ports.map(async (port): Promise<Failure | undefined> => {
+      const address = addressSchema.safeParse(port);
+      if (!address.success) return undefined;
+      const reason = await whyTaken(address.data, String(port.node), folders);
+      return reason === undefined ? undefined : { property: "ports", reason };
+    }),
+  ]);
+  const failures = reasons.filter((failure) => failure !== undefined);
+  return "problem" in redis ? [{ property: "redis-server", reason: redis.problem }, ...failures] : failures;
+}
+
+async function whyTaken(
+  address: { host: string; port: number },
+  node: string,
+  folders: readonly string[],
+): Promise<string | undefined> {
+  const code = await whyNotFree(address);
+  if (code === undefined) return undefined;
+  const where = `port ${address.port} (${formatAddress(address)}), which ${node} needs,`;
+  if (code === "EADDRNOTAVAIL") return `${address.host} is not an address of this machine; ${node} needs it: change hearth:bind`;
+  if (code === "EACCES") return `${where} may only be used by root: choose one from 1024 up (hearth:port)`;
+  if (code !== "EADDRINUSE") return `${where} cannot be used (${code}): choose another (hearth:port)`;
+  const holder = holderOf(address.port);
+  const own = folders.map((folder) => findProcess(join(folder, node))).filter((one) => one !== undefined);
+  // An unseen holder while our own server of this node runs can only be that one.
+  if (own.some((one) => holder === undefined || one.pid === holder.pid)) return undefined;
+  return `${where} is held by ${describeHolder(holder)}: end it, or choose other ports (hearth:port)`;
+}
+
+/** Ends every server that still works below the folder, then removes the folder. */
+async function remove(folder: string): Promise<OperationResult> {
+  if (!existsSync(folder)) return {};
+  const servers = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => findProcess(join(folder, entry.name)))
+    .filter((found) => found !== undefined);
+  await Promise.all(servers.map(end));
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  return {};
+}
+
+async function end(server: ProcessIdentity): Promise<void> {
+  const { signal } = new AbortController();
+  const gone = () => (isAlive(server) ? { missing: `the end of process ${server.pid}` } : { value: true });
+  process.kill(server.pid, "SIGTERM");
+  await waitFor(gone, { what: "stopping", signal, limitMs: 10_000, everyMs: 10 }).catch(() => {
+    if (isAlive(server)) process.kill(server.pid, "SIGKILL");
+    return waitFor(gone, { what: "killing", signal, limitMs: 10_000, everyMs: 10 });
+  });
+}

@@ -1,0 +1,125 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type Address, formatAddress } from "../contract/address.ts";
+import type { Directives } from "../contract/nodes.ts";
+import { configText, quoteWord, splitWords } from "./config-file.ts";
+import { type Node, valuesOf } from "./node.ts";
+import { writeAtomically } from "./process-record.ts";
+
+/**
+ * The files of a node's folder.
+ *
+ * `redis.conf` / `sentinel.conf` is written anew from the inputs before every start. From the file that is there only
+ * the server's own state is taken over: of a data node whom it follows, of a sentinel its id, epochs and what it
+ * knows of the others. So the file may be rewritten by the server at will (Sentinel makes data nodes do it), and a
+ * removed directive never stays behind.
+ *
+ * `secret.conf` holds the directives with secrets and is included at the end, so that the main file can be shown. A
+ * server that rewrites its main file copies them there: both have mode 0600, in a folder of mode 0700.
+ */
+
+const secretName = "secret.conf";
+const aclName = "users.acl";
+
+/** Makes the node's folder, readable by its owner only. */
+export function makeFolder(node: Node): void {
+  mkdirSync(node.folder, { recursive: true, mode: 0o700 });
+  chmodSync(node.folder, 0o700);
+}
+
+/** Writes all files that the server reads. `replicaOf`: whom a data node follows from its first moment. */
+export function writeFiles(node: Node, replicaOf?: Address): void {
+  const state = node.kind === "sentinel" ? sentinelState(node) : undefined;
+  const heading = `# Node ${node.name}, written by Hearth before each start: change the stack's configuration instead.`;
+  const directives: Directives = {
+    ...(valuesOf(node, "bind") === undefined && { bind: node.host }),
+    port: `${node.port}`,
+    dir: node.folder,
+    logfile: node.logFile,
+    pidfile: join(node.folder, "redis.pid"),
+    daemonize: "no",
+    ...(node.acl.length > 0 && { aclfile: join(node.folder, aclName) }),
+    ...node.directives,
+    ...(replicaOf && { replicaof: `${replicaOf.host} ${replicaOf.port}` }),
+    ...monitorDirective(node, state),
+  };
+  const tail = [...(state?.lines ?? []), `include ${quoteWord(join(node.folder, secretName))}`];
+  writeAtomically(node.configFile, `${configText(heading, directives)}${tail.join("\n")}\n`);
+  writeSecrets(node);
+  writeAcl(node);
+}
+
+/** Writes the directives that hold a secret. Without an ACL the operator's password is the server's. */
+export function writeSecrets(node: Node): void {
+  const secrets = { ...(node.acl.length === 0 && { requirepass: node.password }), ...node.secretDirectives };
+  writeAtomically(join(node.folder, secretName), configText("# Secrets; included by the main file.", secrets));
+}
+
+/** Writes the ACL file, from which the server reads its users at start and at ACL LOAD. */
+export function writeAcl(node: Node): void {
+  if (node.acl.length === 0) return;
+  if (node.acl.some((line) => /[\u0000-\u001f\u007f]/.test(line))) {
+    throw new Error("acl: control characters are not allowed in a line of the ACL");
+  }
+  writeAtomically(join(node.folder, aclName), `${node.acl.join("\n")}\n`);
+}
+
+/** Whom the data node followed when its configuration was last written, by us or by the server. */
+export function lastReplicaOf(node: Node): Address | undefined {
+  for (const words of configLines(node)) {
+    if (words.length === 3 && /^(replicaof|slaveof)$/i.test(words[0] ?? "")) {
+      return { host: words[1] as string, port: Number(words[2]) };
+    }
+  }
+  return undefined;
+}
+
+/** Whether the node was ever started from this folder. */
+export function hasConfig(node: Node): boolean {
+  return existsSync(node.configFile);
+}
+
+function configLines(node: Node): string[][] {
+  if (!existsSync(node.configFile)) return [];
+  const lines = readFileSync(node.configFile, "utf8").split("\n");
+  return lines.filter((line) => !line.startsWith("#")).map((line) => splitWords(line));
+}
+
+interface SentinelState {
+  /** The primary that this sentinel last knew. */
+  readonly primary: Address | undefined;
+  readonly lines: readonly string[];
+}
+
+// What a sentinel must not forget; Redis 6 wrote slave for replica.
+const stateNames = /^(config-epoch|leader-epoch|current-epoch|known-replica|known-slave|known-sentinel)$/i;
+
+function sentinelState(node: Node): SentinelState {
+  let primary: Address | undefined;
+  const kept: string[][] = [];
+  for (const words of configLines(node)) {
+    if (words[0]?.toLowerCase() !== "sentinel") continue;
+    const [, name = "", ...rest] = words;
+    if (/^monitor$/i.test(name)) primary = { host: rest[1] ?? "", port: Number(rest[2]) };
+    else if (/^myid$/i.test(name) || stateNames.test(name)) kept.push(words);
+  }
+  return { primary, lines: kept.map((words) => words.map(quoteWord).join(" ")) };
+}
+
+/** `sentinel monitor`: the primary that this sentinel last knew, else the planned one. */
+function monitorDirective(node: Node, state: SentinelState | undefined): Directives {
+  if (!state || !node.monitor) return {};
+  const { masterName, quorum, primary } = node.monitor;
+  const { host, port } = state.primary ?? primary;
+  return { [`sentinel monitor ${masterName}`]: `${host} ${port} ${quorum}` };
+}
+
+/** Where a data node listens, as the other nodes name it. */
+export function isSameAddress(one: Address, other: Address): boolean {
+  return formatAddress(one) === formatAddress(other);
+}
+
+/** Removes the node's folder with all that is in it. */
+export function removeFolder(node: Node): void {
+  rmSync(node.folder, { recursive: true, force: true, maxRetries: 3 });
+}

@@ -1,0 +1,77 @@
+import { endpointSchema } from "../contract/endpoint.ts";
+import { gateSchema } from "../contract/warming.ts";
+import { PlanError, parsePlan, type WarmPlan } from "../warmer/plan.ts";
+import { builtInPlan } from "../warmer/plans/index.ts";
+
+/** What Pulumi passes in a preview for a value that only exists after the update. */
+const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+export interface Failure {
+  readonly property: string;
+  readonly reason: string;
+}
+
+/** A plan by the name of a built-in one, or as an object. */
+export function resolvePlan(plan: unknown): WarmPlan {
+  return parsePlan(typeof plan === "string" ? builtInPlan(plan) : plan);
+}
+
+/** All that is wrong with the inputs of `warm`, as far as they are known yet. */
+export function checkWarming(inputs: Record<string, unknown>): Failure[] {
+  const failures: Failure[] = [];
+  const { plan, source, endpoint, gate } = inputs;
+  if (isKnown(plan)) {
+    failures.push(...planFailures(plan));
+  }
+  if (isKnown(source) && source !== "demo") {
+    failures.push(...sourceFailures(source));
+  }
+  if (isKnown(endpoint)) {
+    failures.push(...schemaFailures("endpoint", endpointSchema.safeParse(endpoint).error?.issues));
+  }
+  if (isKnown(gate) && gate !== undefined) {
+    failures.push(...schemaFailures("gate", gateSchema.safeParse(gate).error?.issues));
+  }
+  return failures;
+}
+
+function isKnown(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) {
+    return Object.values(value).every(isKnown);
+  }
+  return value !== unknown;
+}
+
+function planFailures(plan: unknown): Failure[] {
+  try {
+    resolvePlan(plan);
+    return [];
+  } catch (error) {
+    if (!(error instanceof PlanError)) {
+      return [{ property: "plan", reason: error instanceof Error ? error.message : String(error) }];
+    }
+    return error.problems.map((problem) => {
+      const [, path = "plan", reason = problem] = /^([\w.[\]-]+): ([\s\S]*)$/.exec(problem) ?? [];
+      return { property: path === "plan" ? path : `plan.${path}`, reason };
+    });
+  }
+}
+
+/** The URL is a secret: what is wrong with it is told without it. */
+function sourceFailures(source: unknown): Failure[] {
+  const url = typeof source === "object" && source !== null && "url" in source ? source.url : undefined;
+  if (typeof url !== "string") {
+    return [{ property: "source", reason: 'allowed are "demo" and { url } with the URL of a PostgreSQL database' }];
+  }
+  if (!/^postgres(ql)?:\/\//.test(url)) {
+    return [{ property: "source.url", reason: "does not begin with postgresql:// or postgres://" }];
+  }
+  return [];
+}
+
+function schemaFailures(
+  property: string,
+  issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] | undefined,
+): Failure[] {
+  return (issues ?? []).map(({ path, message }) => ({ property: [property, ...path].join("."), reason: message }));
+}

@@ -1,0 +1,133 @@
+import { randomBytes } from "node:crypto";
+import * as z from "zod";
+import { endpointSchema } from "../contract/endpoint.ts";
+import {
+  type OperationContext,
+  OperationFailure,
+  type OperationHandler,
+  type OperationRequest,
+  type OperationResult,
+} from "../contract/operation.ts";
+import { type WarmReport, warmRequestSchema } from "../contract/warming.ts";
+import { count } from "../warmer/figures.ts";
+import { CacheReader } from "../warmer/reader.ts";
+import { formatReport } from "../warmer/report.ts";
+import { runWarming } from "../warmer/run.ts";
+import { checkWarming, resolvePlan } from "./warm-check.ts";
+import { type Markers, missingMarker, removeMarkers, writeMarkers } from "./warm-marker.ts";
+
+const id = "warm";
+
+/** Time for a look at a server that may be gone. */
+const lookTimeoutMs = 3000;
+
+/** What `read` and `delete` need of the outputs of the run before. */
+const knownSchema = z.object({
+  endpoint: endpointSchema,
+  runId: z.string().optional(),
+  markers: z.array(z.string()).optional(),
+});
+
+/**
+ * The operation `warm`: fills the cache and proves it warm.
+ *
+ * - `create`, `update`: run. Outputs `report`, `runId` and `markers`. A missed gate or a run that failed after
+ *   writing fails with the report so far and a `drift`, so that the next `up` runs again.
+ * - `read`: looks for the markers; `drift` says what became of them.
+ * - `delete`: removes the markers where the servers still answer. The warmed keys stay: they expire.
+ * - `check`: what is wrong with plan, source and endpoint.
+ */
+export const warm: OperationHandler = async (request, context) => {
+  switch (request.action) {
+    case "check":
+      return { failures: checkWarming(request.inputs) };
+    case "create":
+    case "update":
+      return await run(request, context);
+    case "read":
+      return { id: request.id, outputs: await look(request.inputs) };
+    case "delete":
+      await forget(request.inputs);
+      return {};
+  }
+};
+
+async function run(request: OperationRequest, context: OperationContext): Promise<OperationResult> {
+  const inputs = warmRequestSchema.parse(request.inputs);
+  const runId = randomBytes(12).toString("hex");
+  let markers: Markers = [];
+  const report = await runWarming({
+    endpoint: inputs.endpoint,
+    plan: resolvePlan(inputs.plan),
+    source: inputs.source,
+    gate: inputs.gate,
+    deadlineMs: request.deadlineMs,
+    signal: context.signal,
+    progress: context.progress,
+    whenWarm: async (reader) => {
+      markers = await writeMarkers(reader.client, nameOf(request), runId);
+    },
+  });
+  if (!report.ok) {
+    throw failure(report);
+  }
+  const noTraffic = report.validation?.verdict === "no-traffic" && inputs.gate.onNoTraffic === "warn";
+  if (noTraffic) {
+    context.progress("warning: there were no requests to replay, so no hit ratio can be stated");
+  }
+  context.progress(formatReport(report));
+  return { id, outputs: { report, runId, markers } };
+}
+
+/** A run without effects leaves nothing to be known; one with effects is repeated by the next `up`. */
+function failure(report: WarmReport): Error {
+  const written = `${count(report.keys)} keys were written`;
+  const problems = report.validation?.problems ?? [];
+  const message =
+    report.error !== undefined
+      ? `Warming failed: ${report.error.replace(/\.$/, "")}; ${written}.`
+      : `The cache is not warm: ${problems.join("; ")}. ${written}.`;
+  if (report.keys === 0) {
+    return new Error(message);
+  }
+  const drift = report.error === undefined ? "the gate was missed" : "the last run failed";
+  return new OperationFailure(message, id, { report, drift });
+}
+
+async function look(outputs: Record<string, unknown>): Promise<Record<string, unknown>> {
+  const known = knownSchema.safeParse(outputs);
+  const { runId, markers } = known.data ?? {};
+  if (known.data === undefined || runId === undefined || markers === undefined) {
+    return { drift: "the last run did not finish" };
+  }
+  let reader: CacheReader | undefined;
+  try {
+    reader = await CacheReader.open(known.data.endpoint, lookTimeoutMs);
+    const drift = await missingMarker(reader.client, markers, runId);
+    return drift === undefined ? {} : { drift };
+  } catch (error) {
+    return { drift: `cache cannot be looked at: ${error instanceof Error ? error.message : String(error)}` };
+  } finally {
+    reader?.close();
+  }
+}
+
+async function forget(outputs: Record<string, unknown>): Promise<void> {
+  const known = knownSchema.safeParse(outputs).data;
+  if (known?.runId === undefined || known.markers === undefined) {
+    return;
+  }
+  let reader: CacheReader | undefined;
+  try {
+    reader = await CacheReader.open(known.endpoint, lookTimeoutMs);
+    await removeMarkers(reader.client, known.markers, known.runId);
+  } catch {
+    // A server that is gone has no marker either.
+  } finally {
+    reader?.close();
+  }
+}
+
+function nameOf(request: OperationRequest): string {
+  return typeof request.inputs.name === "string" ? request.inputs.name : id;
+}
