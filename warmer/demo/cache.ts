@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, readFileSync, statSync } from "node:fs";
+import { accessSync, chmodSync, constants, mkdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
@@ -43,7 +43,7 @@ export function cacheFolder(account: Account | undefined, environment: NodeJS.Pr
     : join(environment.XDG_CACHE_HOME || join(homedir(), ".cache"), "hearth");
   const folder = account !== undefined && !openToOthers(wanted) ? "/var/cache/hearth" : wanted;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    makeFolder(folder, account);
     accessSync(folder, constants.W_OK);
   } catch (error) {
     throw new Error(
@@ -52,6 +52,17 @@ export function cacheFolder(account: Account | undefined, environment: NodeJS.Pr
     );
   }
   return folder;
+}
+
+/** Makes a folder, with those above it; where PostgreSQL has an account of its own, passable whatever the umask is. */
+export function makeFolder(folder: string, account: Account | undefined): void {
+  const first = mkdirSync(folder, { recursive: true });
+  if (first === undefined || account === undefined) {
+    return;
+  }
+  for (let made = folder; made.startsWith(first); made = dirname(made)) {
+    chmodSync(made, 0o755);
+  }
 }
 
 /** Whether every folder down to `folder` may be passed by any user; one that does not exist yet will be. */

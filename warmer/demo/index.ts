@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
 import { installBinaries } from "./binaries.ts";
-import { cacheFolder, postgresAccount } from "./cache.ts";
+import { cacheFolder, makeFolder, postgresAccount } from "./cache.ts";
 import { isAlive } from "./lock.ts";
 import { scramVerifier } from "./scram.ts";
 import { pidIn, type Server, startServer } from "./server.ts";
@@ -15,6 +15,8 @@ export interface DemoOptions {
   readonly signal?: AbortSignal;
   /** Where the programs and the template are kept. @default see `cacheFolder` */
   readonly directory?: string;
+  /** Told when something is done that takes longer than the usual twentieth of a second. */
+  readonly progress?: (line: string) => void;
 }
 
 /** A running demo database. */
@@ -42,9 +44,9 @@ export async function startDemoDatabase(options: DemoOptions = {}): Promise<Demo
   const account = postgresAccount();
   const cache = options.directory === undefined ? cacheFolder(account) : resolve(options.directory);
   const runs = join(cache, "demo");
-  await mkdir(runs, { recursive: true, mode: 0o755 });
+  makeFolder(runs, account);
   const binaries = await installBinaries(cache);
-  const template = await demoTemplate(runs, binaries, account, options.signal);
+  const template = await demoTemplate(runs, binaries, account, options);
   for (let attempt = 1; ; attempt++) {
     const server = await startServer({ template: template.data, runs, postgres: binaries.postgres, account });
     try {

@@ -101,18 +101,19 @@ export async function demoTemplate(
   folder: string,
   binaries: Binaries,
   account: Account | undefined,
-  signal?: AbortSignal,
+  options: { readonly signal?: AbortSignal; readonly progress?: (line: string) => void } = {},
 ): Promise<Template> {
   const prefix = `template-${fingerprint(binaries.version)}-`;
   const found = await newest(folder, prefix);
   if (found !== undefined) {
     return found;
   }
-  return await withLock(join(folder, "template.lock"), signal, async () => {
+  return await withLock(join(folder, "template.lock"), options.signal, async () => {
     const built = await newest(folder, prefix);
     if (built !== undefined) {
       return built;
     }
+    options.progress?.("preparing the demo database, once a day");
     await removeOld(folder);
     const unfinished = await mkdtemp(join(folder, "building-"));
     try {

@@ -1,3 +1,4 @@
+import { listNames } from "../suggest.ts";
 import { mealPlanner } from "./meal-planner.ts";
 
 export { mealPlanner } from "./meal-planner.ts";
@@ -7,7 +8,7 @@ export const builtInPlans: ReadonlyMap<string, unknown> = new Map([[mealPlanner.
 
 /** Whether `plan` is meant as the name of a built-in plan: it has nothing of a path or a file about it. */
 export function isPlanName(plan: string): boolean {
-  return /^[a-z0-9-]+$/.test(plan);
+  return !/[./\\]/.test(plan);
 }
 
 /**
@@ -18,9 +19,9 @@ export function isPlanName(plan: string): boolean {
 export function builtInPlan(name: string): unknown {
   const plan = builtInPlans.get(name);
   if (plan === undefined) {
-    const names = [...builtInPlans.keys()].join(", ");
     throw new Error(
-      `There is no built-in plan ${JSON.stringify(name)}: there are ${names}; a file ends in .yaml or .json.`,
+      `There is no built-in plan ${JSON.stringify(name)}; there are ${listNames([...builtInPlans.keys()])}. ` +
+        "A plan of your own is a file whose name ends in .yaml or .json.",
     );
   }
   return plan;
