@@ -132,7 +132,7 @@ function addFindings(findings: FindingsCollector, deployment: Deployment): void 
 
 function readWarming(checker: ArgumentChecker): WarmingConfig | undefined {
   const warm = checker.choice("warm", ["on", "off"], "on");
-  const source = warm === "off" ? undefined : readSource(checker);
+  const source = warm === "on" ? readSource(checker) : undefined;
   const plan = checker.text("plan") ?? (source === "demo" ? "meal-planner" : undefined);
   if (plan === "" || (plan === undefined && source !== undefined)) {
     checker.refuse("plan", "is missing: write the path of a warm plan, YAML or JSON, or the name of one of Hearth's");

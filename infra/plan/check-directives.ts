@@ -17,42 +17,41 @@ const byArgument: Readonly<Record<string, string>> = {
   timeout: "timeout",
 };
 
-// Directives on which something rests that Hearth promises. A star stands for any end.
+// Directives that are part of something that Hearth promises. A star stands for any text.
 const byHearth: Readonly<Record<string, string>> = {
-  "acl*": "the users",
+  "acl*": "who can log in",
   "append*name": "where files are",
   "cluster-announce-*": "how nodes find each other",
-  "cluster-config-file": "the identity of a cluster node",
+  "cluster-config-file": "where files are",
   "cluster-enabled": "the topology",
-  "cluster-port": "the ports",
+  "cluster-port": "how nodes find each other",
   daemonize: "how processes are found again",
-  databases: "that databases 0-15 exist",
+  databases: "which databases there are",
   dbfilename: "where files are",
   dir: "where files are",
-  "enable-*": "what is denied to clients",
-  include: "that every directive is known",
+  "enable-*": "what clients are denied",
+  include: "where files are",
   logfile: "where files are",
-  masterauth: "authentication between nodes",
-  masteruser: "authentication between nodes",
-  pidfile: "where files are",
-  "protected-mode": "authentication",
-  "rename-command": "that clients, sentinels and replication work",
+  masterauth: "who can log in",
+  masteruser: "who can log in",
+  pidfile: "how processes are found again",
+  "protected-mode": "who can log in",
+  "rename-command": "what clients are denied",
   "replica-announce-*": "how nodes find each other",
   replicaof: "the topology",
   "sentinel*": "the topology",
   "slave-announce-*": "how nodes find each other",
   slaveof: "the topology",
   supervised: "how processes are found again",
-  "tls-*": "encryption",
-  unixsocket: "who can connect",
-  unixsocketperm: "who can connect",
-  user: "the users",
+  "tls-*": "what is encrypted",
+  "unixsocket*": "who can connect",
+  user: "who can log in",
 };
 
 // Found in guides to Redis, and unknown to Redis.
 const unknownToRedis: Readonly<Record<string, string>> = {
   "tcp-nodelay": "Redis always sets TCP_NODELAY for clients; leave it out",
-  "vm.overcommit": "it is a setting of the kernel: sysctl vm.overcommit_memory=1",
+  "vm.overcommit": "it is a setting of the kernel (sysctl vm.overcommit_memory=1)",
 };
 
 /** Refuses extra directives that are not names with texts, or that would undo a guarantee. */
@@ -81,8 +80,7 @@ function nameProblem(name: string): string | undefined {
   }
   if (byArgument[directive] !== undefined) return `is set by the argument ${byArgument[directive]}: use that`;
   const promise = Object.entries(byHearth).find(([pattern]) => matches(directive, pattern));
-  if (promise)
-    return `cannot be set: ${promise[1]} ${promise[1].startsWith("that ") ? "rests" : "rest"} on it; leave it out`;
+  if (promise) return `cannot be set: Hearth decides ${promise[1]}; leave it out`;
   return undefined;
 }
 

@@ -48,8 +48,7 @@ export class ArgumentChecker {
     const value = this.value(key) ?? rule.default;
     const range = `a whole number from ${rule.min} to ${rule.max}`;
     if (typeof value !== "number") {
-      const meant = typeof value === "string" && /^\d+$/.test(value) ? `; did you mean ${value}, without quotes?` : "";
-      return this.refuse(key, `${show(value)} is not a number: write ${range}${meant}`);
+      return this.refuse(key, `${show(value)} is not a number: write ${range}${withoutQuotes(value)}`);
     }
     if (value < rule.min && rule.tooFew !== undefined) return this.refuse(key, `${value} is too few: ${rule.tooFew}`);
     if (!Number.isInteger(value) || value < rule.min || value > rule.max) {
@@ -122,4 +121,9 @@ export class ArgumentChecker {
       throw error;
     }
   }
+}
+
+/** The hint for a number that was written as a text. */
+export function withoutQuotes(value: unknown): string {
+  return typeof value === "string" && /^\d+$/.test(value) ? `; did you mean ${value}, without quotes?` : "";
 }

@@ -4,6 +4,7 @@ import { ArgumentChecker, type IntegerRule } from "./check-values.ts";
 import { defaults, majority } from "./defaults.ts";
 import { busOffset, checkPorts } from "./ports.ts";
 import type { Findings } from "./refusals.ts";
+import { didYouMean } from "./similar.ts";
 import { formatMilliseconds, milliseconds, show } from "./units.ts";
 
 /** The component of each topology, and the arguments that it takes. */
@@ -121,7 +122,7 @@ function begin(topology: TopologyName, name: string, args: object): ArgumentChec
     }
     const owners = Object.values(topologies).filter((other) => other.keys.includes(key));
     if (owners.length === 0) return undefined;
-    return `is an argument of ${owners.map((owner) => owner.component).join(" and ")}, not of ${component}: leave it out`;
+    return `is an argument of ${owners.map((owner) => owner.component).join(" and ")}, not of ${component}: leave it out${didYouMean(key, keys)}`;
   });
   checkCommon(name, checker);
   return checker;
@@ -134,12 +135,13 @@ function checkQuorum(checker: ArgumentChecker, sentinels: number | undefined): v
       `${sentinels} can lose no more of them than ${sentinels - 1} can: write ${sentinels - 1} or ${sentinels + 1}`,
     );
   }
-  if (sentinels === undefined || checker.value("quorum") === undefined) return;
+  const quorum = checker.value("quorum");
+  if (sentinels === undefined || quorum === undefined) return;
   const least = majority(sentinels);
-  const quorum = checker.integer("quorum", { min: 1, max: Number.MAX_SAFE_INTEGER, default: least });
-  if (quorum === undefined) return;
-  const fix = `write ${least}${least === sentinels ? "" : ` to ${sentinels}`}`;
-  if (quorum > sentinels) {
+  const fix = `write ${least} to ${sentinels}`;
+  if (typeof quorum !== "number" || !Number.isInteger(quorum)) {
+    checker.integer("quorum", { min: least, max: sentinels, default: least });
+  } else if (quorum > sentinels) {
     checker.refuse("quorum", `${quorum} of ${sentinels} sentinels can never agree: ${fix}`);
   } else if (quorum < least) {
     checker.refuse(

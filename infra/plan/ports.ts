@@ -1,4 +1,4 @@
-import type { ArgumentChecker } from "./check-values.ts";
+import { type ArgumentChecker, withoutQuotes } from "./check-values.ts";
 
 /** The cluster bus listens so much higher than the port: Redis's own rule. */
 export const busOffset = 10_000;
@@ -48,7 +48,7 @@ function checkPort(checker: ArgumentChecker, range: PortRange, highest: number):
       return checker.refuse(range.key, `${value} puts ${range.what} at ${ports}${bus}, beyond 65535: write ${allowed}`);
     }
   }
-  return checker.refuse(range.key, `${JSON.stringify(value)} is not a port: write ${allowed}`);
+  return checker.refuse(range.key, `${JSON.stringify(value)} is not a port: write ${allowed}${withoutQuotes(value)}`);
 }
 
 function show(first: number, last: number): string {

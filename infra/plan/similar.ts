@@ -1,6 +1,6 @@
 /**
  * The candidate that was likely meant by a misspelt word: the nearest by letters changed, added, left out or swapped,
- * as long as that is at most a third of the word. Case and the choice between `-`, `_` and nothing do not count.
+ * as long as that is at most a third of the word; else the first that contains it (`lru`). Case, `-` and `_` do not count.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_\s]/g, "");
@@ -14,7 +14,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
       bestDistance = distance;
     }
   }
-  return best;
+  return best ?? candidates.find((candidate) => wanted.length >= 3 && plain(candidate).includes(wanted));
 }
 
 /** `; did you mean "x"?`, or nothing. */

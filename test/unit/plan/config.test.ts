@@ -1,0 +1,210 @@
+import { spawnSync } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { readStackConfig, type StackConfig } from "../../../infra/config.ts";
+import { configKeys, topologiesOf } from "../../../infra/config-keys.ts";
+import { checkDeployment, topologies } from "../../../infra/plan/check.ts";
+import { RefusalError } from "../../../infra/plan/refusals.ts";
+
+type Values = Record<string, string>;
+
+function read(values: Values, secretKeys?: string[]): StackConfig {
+  const keys = Object.keys(values).map((key) => `hearth:${key}`);
+  return readStackConfig((key) => values[key], [...keys, "aws:region", "pulumi:tags"], secretKeys);
+}
+
+/** What is said about the configuration, one line for each key; warming is off unless it is the subject. */
+function said(values: Values, secretKeys?: string[]): string[] {
+  try {
+    read({ warm: "off", ...values }, secretKeys);
+  } catch (error) {
+    if (error instanceof RefusalError) return error.refusals.map(({ property, message }) => `${property}: ${message}`);
+    throw error;
+  }
+  return [];
+}
+
+const keys = configKeys.map(({ key }) => key).join(", ");
+const aSource = '"demo", or a URL such as postgresql://user:password@host:5432/database as a secret';
+const demo = { warm: "on", source: "demo" };
+
+describe("a configuration that is accepted", () => {
+  it("is typed, with the defaults of warming", () => {
+    const values = { target: "local", port: "6390", database: "1", memory: "1gb", source: "demo" };
+    expect(read(values, [])).toEqual({
+      topology: "standalone",
+      args: { port: 6390, database: 1, memory: "1gb" },
+      target: "local",
+      warming: {
+        source: "demo",
+        plan: "meal-planner",
+        gate: { minKeys: 1, minHitRatio: 0.9, onNoTraffic: "fail" },
+        when: "change",
+        deadlineMs: 300_000,
+      },
+    });
+  });
+
+  it("may say everything", () => {
+    const url = "postgresql://reader:p%40ss@db:5432/shop";
+    const values = {
+      topology: "sentinel",
+      replicas: "3",
+      sentinels: "5",
+      quorum: "3",
+      masterName: "shop",
+      downAfter: "2 seconds",
+      failoverTimeout: "1 minute",
+      password: "0123456789abcdef",
+      directives: '{"maxmemory-samples": "10"}',
+      source: url,
+      plan: "./warm.yaml",
+      minKeys: "1000",
+      minHitRatio: "0.75",
+      onNoTraffic: "warn",
+      when: "always",
+      deadline: "90 seconds",
+    };
+    expect(read(values, ["hearth:password", "source"])).toEqual({
+      topology: "sentinel",
+      args: {
+        replicas: 3,
+        sentinels: 5,
+        quorum: 3,
+        masterName: "shop",
+        downAfter: "2 seconds",
+        failoverTimeout: "1 minute",
+        password: "0123456789abcdef",
+        extraDirectives: { "maxmemory-samples": "10" },
+      },
+      target: "local",
+      warming: {
+        source: { url },
+        plan: "./warm.yaml",
+        gate: { minKeys: 1000, minHitRatio: 0.75, onNoTraffic: "warn" },
+        when: "always",
+        deadlineMs: 90_000,
+      },
+    });
+  });
+
+  it("may leave warming out", () => {
+    expect(read({ topology: "cluster", warm: "off" })).toEqual({ topology: "cluster", args: {}, target: "local" });
+  });
+});
+
+describe("a configuration with a problem", () => {
+  it.each<[Values, string]>([
+    [{ memmory: "1gb" }, `hearth:memmory: is not a key of Hearth, which has ${keys}; did you mean "memory"?`],
+    [{ xyz: "1" }, `hearth:xyz: is not a key of Hearth, which has ${keys}`],
+    [
+      { topology: "clutser" },
+      'hearth:topology: "clutser" is not known: choose one of "standalone", "sentinel", "cluster"; did you mean "cluster"?',
+    ],
+    [
+      { target: "docker" },
+      'hearth:target: "docker" is not there yet: it comes with a later version of Hearth; write "local"',
+    ],
+    [{ target: "locl" }, 'hearth:target: "locl" is not known: choose one of "local"; did you mean "local"?'],
+    [
+      { quorum: "2" },
+      "hearth:quorum: belongs to the topology sentinel, and hearth:topology is standalone: run pulumi config rm hearth:quorum, or set hearth:topology to sentinel",
+    ],
+    [
+      { topology: "cluster", database: "1" },
+      "hearth:database: belongs to the topologies standalone and sentinel, and hearth:topology is cluster: run pulumi config rm hearth:database, or set hearth:topology to standalone or sentinel",
+    ],
+    [{ port: "http" }, 'hearth:port: "http" is not a port: write a port from 1024 to 65535, such as 6379'],
+    [{ database: "16" }, "hearth:database: 16 is not allowed: write a whole number from 0 to 15, such as 0"],
+    [{ database: "one" }, 'hearth:database: "one" is not a number: write a whole number from 0 to 15'],
+    [{ topology: "sentinel", quorum: "4" }, "hearth:quorum: 4 of 3 sentinels can never agree: write 2 to 3"],
+    [
+      { password: "short" },
+      "hearth:password: has 5 characters: write 16 to 512, or leave it out to have one generated",
+    ],
+    [{ directives: "{" }, 'hearth:directives: "{" is not JSON: write an object such as {"maxmemory-samples": "10"}'],
+    [
+      { directives: "[1]" },
+      'hearth:directives: [1] is not a set of directives: write their names with their values, as in { "maxmemory-samples": "10" }',
+    ],
+    [{ directives: '{"port":"1"}' }, "hearth:directives.port: is set by the argument port: use that"],
+    [{ warm: "true" }, 'hearth:warm: "true" is not known: choose one of "on", "off"'],
+    [{ warm: "on" }, `hearth:source: is missing: write ${aSource}; or set hearth:warm to off`],
+    [{ warm: "on", source: "Demo" }, `hearth:source: "Demo" is not a source: write ${aSource}; did you mean "demo"?`],
+    [{ warm: "on", source: "mysql://u:secret@h/d" }, `hearth:source: the value is not a source: write ${aSource}`],
+    [
+      { warm: "on", source: "postgres://u:secret@h/d" },
+      "hearth:plan: is missing: write the path of a warm plan, YAML or JSON, or the name of one of Hearth's",
+    ],
+    [
+      { ...demo, minKeys: "-1" },
+      "hearth:minKeys: -1 is not allowed: write a whole number from 0 to 1000000000000, such as 1",
+    ],
+    [
+      { ...demo, minHitRatio: "90" },
+      "hearth:minHitRatio: 90 is not a share: write a number from 0 to 1, such as 0.9; did you mean 0.9?",
+    ],
+    [
+      { ...demo, minHitRatio: "75%" },
+      'hearth:minHitRatio: "75%" is not a share: write a number from 0 to 1, such as 0.9; did you mean 0.75?',
+    ],
+    [
+      { ...demo, minHitRatio: "high" },
+      'hearth:minHitRatio: "high" is not a share: write a number from 0 to 1, such as 0.9',
+    ],
+    [
+      { ...demo, onNoTraffic: "ignore" },
+      'hearth:onNoTraffic: "ignore" is not known: choose one of "fail", "warn", "pass"',
+    ],
+    [
+      { ...demo, when: "allways" },
+      'hearth:when: "allways" is not known: choose one of "change", "always"; did you mean "always"?',
+    ],
+    [
+      { ...demo, deadline: "2 days" },
+      'hearth:deadline: "2 days" is not allowed: write "1 second" to "1 day", such as "5 minutes"',
+    ],
+  ])("%j", (values, message) => {
+    expect(said(values)).toEqual([message]);
+  });
+
+  it("with plain secrets is refused without naming them", () => {
+    const values = {
+      ...demo,
+      source: "postgresql://u:hunter2@h/d",
+      plan: "p.yaml",
+      password: "hunter2-hunter2-hunter2",
+    };
+    expect(said(values, [])).toEqual([
+      "hearth:password: is in plain text in the stack's file: run pulumi config set --secret hearth:password",
+      "hearth:source: is in plain text in the stack's file: run pulumi config set --secret hearth:source",
+    ]);
+    expect(said(values, ["hearth:password", "hearth:source"])).toEqual([]);
+  });
+
+  it("is refused with all of them at once", () => {
+    expect(() => read({ topology: "cluster", memory: "1", primaries: "1", source: "demo", when: "never" })).toThrow(
+      "3 problems with the stack's configuration:\n - hearth:memory: ",
+    );
+  });
+});
+
+describe("the table of keys", () => {
+  it("names arguments that exist, and every default is accepted", () => {
+    for (const entry of configKeys.filter(({ argument }) => argument !== undefined)) {
+      expect(topologiesOf(entry).length, entry.key).toBeGreaterThan(0);
+    }
+    for (const topology of Object.keys(topologies)) {
+      expect(
+        checkDeployment("cache", { topology, args: {} } as Parameters<typeof checkDeployment>[1]).refusals,
+      ).toEqual([]);
+    }
+  });
+
+  it("is printed for the README", () => {
+    const { stdout, status } = spawnSync(process.execPath, ["scripts/config-table.mjs"], { encoding: "utf8" });
+    expect(status).toBe(0);
+    const rows = stdout.trim().split("\n");
+    expect(rows).toHaveLength(configKeys.length + 2);
+    expect(rows).toContain("| `hearth:replicas` | 1-10 | `2` | Sentinel only. Replicas beside the primary. |");
+  });
+});
