@@ -1,7 +1,8 @@
-import { Client } from "pg";
+import { wrapQuery } from "./compile.ts";
 import type { DatasetPlan, WarmPlan } from "./plan.ts";
-import { bindParameters, splitStatement } from "./sql.ts";
-import { applyFilters, parseTemplate } from "./template.ts";
+import { describePostgresError, PostgresSession } from "./postgres/session.ts";
+import { type Column, textSql } from "./postgres/types.ts";
+import { applyFilters, parseTemplate, unknownColumn } from "./template.ts";
 import type { PgConfig } from "./types.ts";
 
 /** Requests to put to the cache, by key. */
@@ -11,7 +12,17 @@ export interface Replay {
   readonly keys: readonly string[];
 }
 
-/** Requests that a replay without an access log makes: enough for a ratio of 0.95 to be right within 0.01. */
+/** Where the requests are read from, and how many. */
+export interface ReplayOptions {
+  readonly plan: WarmPlan;
+  readonly postgresUrl: string | PgConfig;
+  /** Requests at most. @default the plan's `replay.sample`, or 2000 */
+  readonly sample?: number;
+  /** Milliseconds for each query. @default 60000 */
+  readonly timeoutMs?: number;
+}
+
+/** Requests without an access log: enough for a ratio of 0.95 to be right within 0.01. */
 const defaultSample = 2000;
 
 /**
@@ -23,90 +34,84 @@ const defaultSample = 2000;
  *
  * @throws naming the query and PostgreSQL's reason.
  */
-export async function readReplay(options: {
-  readonly plan: WarmPlan;
-  readonly postgresUrl: string | PgConfig;
-  /** Requests at most. @default the plan's `replay.sample`, or 2000 */
-  readonly sample?: number;
-  /** Milliseconds for each query. @default 60000 */
-  readonly timeoutMs?: number;
-}): Promise<Replay> {
-  const { plan, postgresUrl } = options;
-  const settings = typeof postgresUrl === "string" ? { connectionString: postgresUrl } : postgresUrl;
-  const timeoutMs = Math.max(1, Math.floor(options.timeoutMs ?? 60_000));
-  const client = new Client({
-    ...settings,
-    application_name: "hearth",
-    statement_timeout: timeoutMs,
-    connectionTimeoutMillis: Math.min(timeoutMs, 10_000),
-  });
-  // An error between two queries also fails the next one, which tells.
-  client.on("error", () => undefined);
+export async function readReplay(options: ReplayOptions): Promise<Replay> {
+  const { plan } = options;
+  const session = await PostgresSession.open(options.postgresUrl);
   try {
-    await client.connect().catch((error: Error) => {
-      throw new Error(`Cannot read the requests to replay: PostgreSQL cannot be reached: ${reasonOf(error)}.`);
+    return await session.transaction(options.timeoutMs ?? 60_000, async () => {
+      if (plan.replay !== undefined) {
+        const keys = await loggedKeys(session, plan, options.sample ?? plan.replay.sample);
+        return { source: keys.length > 0 ? "access-log" : "none", keys };
+      }
+      const each = Math.ceil((options.sample ?? defaultSample) / plan.datasets.length);
+      const keys: string[] = [];
+      for (const dataset of plan.datasets) {
+        keys.push(...(await datasetKeys(session, dataset, plan, each)));
+      }
+      return { source: keys.length > 0 ? "datasets" : "none", keys };
     });
-    await client.query("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    if (plan.replay !== undefined) {
-      const sample = options.sample ?? plan.replay.sample;
-      const query = statement(plan.replay.query, plan);
-      const sql = `SELECT * FROM (${query}\n) AS requests ORDER BY random() LIMIT ${sample}`;
-      const keys = await column(client, sql, "replay.query");
-      return { source: keys.length > 0 ? "access-log" : "none", keys };
-    }
-    const total = options.sample ?? defaultSample;
-    const each = Math.ceil(total / plan.datasets.length);
-    const keys: string[] = [];
-    for (const dataset of plan.datasets) {
-      keys.push(...(await column(client, keysOf(dataset, plan, each), `the keys of dataset "${dataset.name}"`)));
-    }
-    return { source: keys.length > 0 ? "datasets" : "none", keys };
   } finally {
-    await client.end().catch(() => undefined);
+    await session.close();
   }
 }
 
-function statement(sql: string, plan: WarmPlan): string {
-  return bindParameters(splitStatement(sql), plan.parameters);
-}
-
-/** Selects the first keys of a dataset, made as the warmer makes them. */
-function keysOf(dataset: DatasetPlan, plan: WarmPlan, count: number): string {
-  const parts = parseTemplate(dataset.key).map((part) =>
-    "literal" in part ? quoteText(part.literal) : applyFilters(`source.${quoteName(part.column)}::text`, part.filters),
-  );
-  const limit = Math.min(count, dataset.limit ?? count);
-  const keys = `SELECT ${parts.join(" || ")} AS key FROM (${statement(dataset.query, plan)}\n) AS source LIMIT ${limit}`;
-  return `SELECT key FROM (${keys}) AS keys WHERE key IS NOT NULL`;
-}
-
-async function column(client: Client, sql: string, what: string): Promise<string[]> {
-  try {
-    const result = await client.query<unknown[]>({ text: sql, rowMode: "array" });
-    if (result.fields.length !== 1) {
-      const names = result.fields.map((field) => field.name).join(", ");
-      throw new Error(`it returns ${result.fields.length} columns (${names}); allowed is one, the key of a request`);
+/** A random sample of the keys in the access log. */
+async function loggedKeys(session: PostgresSession, plan: WarmPlan, sample: number): Promise<string[]> {
+  const query = plan.replay?.query ?? "";
+  return await attempt("replay.query", async () => {
+    const rows = await session.rows(
+      `SELECT * FROM ${wrapQuery(query, plan.parameters)} ORDER BY random() LIMIT ${sample}`,
+    );
+    const width = rows[0]?.length ?? 1;
+    if (width !== 1) {
+      throw new Error(`it returns ${width} columns; allowed is one, the key of a request`);
     }
-    return result.rows
-      .map(([key]) => key)
-      .filter((key) => key !== null)
-      .map(String);
+    return texts(rows);
+  });
+}
+
+/** The first keys of a dataset, made as the warmer makes them; rows without a key are left out. */
+export async function datasetKeys(
+  session: PostgresSession,
+  dataset: DatasetPlan,
+  plan: WarmPlan,
+  count: number,
+): Promise<string[]> {
+  return await attempt(`the keys of dataset "${dataset.name}"`, async () => {
+    const columns = await session.describe(dataset.query, plan.parameters);
+    const limit = Math.min(count, dataset.limit ?? count);
+    const from = wrapQuery(dataset.query, plan.parameters);
+    return texts(await session.rows(`SELECT ${keySql(dataset.key, columns)} AS key FROM ${from} LIMIT ${limit}`));
+  });
+}
+
+function keySql(template: string, columns: readonly Column[]): string {
+  return parseTemplate(template)
+    .map((part) => {
+      if ("literal" in part) {
+        return `'${part.literal.replaceAll("'", "''")}'`;
+      }
+      const column = columns.find(({ name }) => name === part.column);
+      if (column === undefined) {
+        const names = columns.map(({ name }) => name);
+        throw new Error(unknownColumn(part.column, names));
+      }
+      return applyFilters(textSql(column), part.filters);
+    })
+    .join(" || ");
+}
+
+function texts(rows: readonly unknown[][]): string[] {
+  return rows
+    .map(([key]) => key)
+    .filter((key) => key !== null)
+    .map(String);
+}
+
+async function attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
-    throw new Error(`Cannot read the requests to replay (${what}): ${reasonOf(error)}.`);
+    throw new Error(`Cannot read the requests to replay (${what}): ${describePostgresError(error)}`);
   }
-}
-
-function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
-
-function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) {
-    return reasonOf(error.errors[0]);
-  }
-  return error instanceof Error ? error.message : String(error);
 }

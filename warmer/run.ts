@@ -5,6 +5,7 @@ import { progressReporter } from "./progress.ts";
 import { CacheReader } from "./reader.ts";
 import { type Replay, readReplay } from "./replay.ts";
 import { makeReport } from "./report.ts";
+import { type OpenSource, openSource } from "./source.ts";
 import type { HashEngine, Shard, WarmOutcome } from "./types.ts";
 import { validate } from "./validate.ts";
 import { warm } from "./warm.ts";
@@ -40,7 +41,7 @@ export async function runWarming(options: RunOptions): Promise<WarmReport> {
   const deadline = Date.now() + (options.deadlineMs ?? 300_000);
   const left = () => Math.max(1, deadline - Date.now());
   const [source, reader] = await both(
-    openSource(options),
+    openSource(options.source, options),
     CacheReader.open(options.endpoint, Math.min(left(), 10_000)),
   );
   try {
@@ -96,24 +97,11 @@ async function conclude(
   }
 }
 
-interface Source {
-  readonly url: string;
-  stop(): Promise<void>;
-}
-
-async function openSource({ source, signal, progress }: RunOptions): Promise<Source> {
-  if (source !== "demo") {
-    return { url: source.url, stop: async () => undefined };
-  }
-  const { startDemoDatabase } = await import("./demo/index.ts");
-  return await startDemoDatabase({
-    ...(signal !== undefined && { signal }),
-    ...(progress !== undefined && { progress }),
-  });
-}
-
 /** Waits for both, and closes the one that came when the other did not. */
-async function both(opening: Promise<Source>, connecting: Promise<CacheReader>): Promise<[Source, CacheReader]> {
+async function both(
+  opening: Promise<OpenSource>,
+  connecting: Promise<CacheReader>,
+): Promise<[OpenSource, CacheReader]> {
   const [source, reader] = await Promise.allSettled([opening, connecting]);
   if (source.status === "fulfilled" && reader.status === "fulfilled") {
     return [source.value, reader.value];
