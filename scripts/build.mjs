@@ -79,8 +79,15 @@ function withoutTypeScriptExtensions(text) {
 
 async function bundle(entry, options) {
   const { build } = await import("esbuild");
-  const result = await build({ ...common, entryPoints: [entry], ...options });
-  return result.outputFiles[0].text;
+  try {
+    const result = await build({ ...common, entryPoints: [entry], ...options });
+    return result.outputFiles[0].text;
+  } catch (error) {
+    // esbuild has said where and why, on stderr.
+    if (error.errors)
+      throw new StepError(`${entry} cannot be bundled, for the reasons above (${error.errors.length}).`);
+    throw error;
+  }
 }
 
 /** Writes aside and renames: a tool that is running, or starting, never sees half a file. */

@@ -20,6 +20,8 @@ await main(async () => {
   const args = ["destroy", ...(await prepareStack(stack)), "--yes"];
   if (!process.stdout.isTTY) args.push("--non-interactive");
   const code = await run("pulumi", [...args, ...options.rest], { cwd: root, env: stack.env });
-  if (code === 0) await removeStack(stack);
-  return code;
+  if (code !== 0) return code;
+  await removeStack(stack);
+  console.log(`hearth: removed the stack ${stack.name} and what was kept for it.`);
+  return 0;
 });

@@ -1,5 +1,5 @@
 // A stack as the scripts see it: made when it is missing, freed of the lock of a dead engine, removed without trace.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { isAlive } from "./bootstrap/engine.mjs";
@@ -114,6 +114,8 @@ export async function removeStack(stack) {
 /** Removes the stack's config of the last run and, with the last stack, state folder and passphrase. */
 export function removeLocalFiles(stack) {
   rmSync(configFile(stack.short), { force: true });
+  // Where the nodes had their folders, unless something else was put there.
+  removeIfEmpty(path.join(localFolder, stack.short));
   if (stack.own) {
     const stacks = path.join(localFolder, "state", ".pulumi", "stacks", stack.project);
     const left = existsSync(stacks) ? readdirSync(stacks).filter((file) => file.endsWith(".json")) : [];
@@ -121,5 +123,9 @@ export function removeLocalFiles(stack) {
     rmSync(path.join(localFolder, "state"), { recursive: true, force: true });
     rmSync(path.join(localFolder, "passphrase"), { force: true });
   }
-  if (existsSync(localFolder) && readdirSync(localFolder).length === 0) rmSync(localFolder, { recursive: true });
+  removeIfEmpty(localFolder);
+}
+
+function removeIfEmpty(folder) {
+  if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
 }
