@@ -1,4 +1,5 @@
 import { type ArgumentChecker, withoutQuotes } from "./check-values.ts";
+import { show } from "./units.ts";
 
 /** The cluster bus listens so much higher than the port: Redis's own rule. */
 export const busOffset = 10_000;
@@ -27,7 +28,7 @@ export function checkPorts(checker: ArgumentChecker, ranges: readonly PortRange[
     if (other) {
       checker.refuse(
         range.key,
-        `${show(first, last)} of ${range.what} overlaps ${show(other.first, other.last)} of ${other.range.what}: ` +
+        `${ports(first, last)} of ${range.what} overlaps ${ports(other.first, other.last)} of ${other.range.what}: ` +
           `write a port outside, such as ${outside(range, other)}`,
       );
     }
@@ -43,15 +44,15 @@ function checkPort(checker: ArgumentChecker, range: PortRange, highest: number):
     if (value > 0 && value < 1024) return checker.refuse(range.key, `${value} needs root: write ${allowed}`);
     const last = value + range.count - 1;
     if (value >= 1024 && value <= 65_535) {
-      const ports = show(value, last);
-      const bus = range.bus === undefined ? "" : ` and the bus at ${show(value + range.bus, last + range.bus)}`;
-      return checker.refuse(range.key, `${value} puts ${range.what} at ${ports}${bus}, beyond 65535: write ${allowed}`);
+      const asked = ports(value, last);
+      const bus = range.bus === undefined ? "" : ` and the bus at ${ports(value + range.bus, last + range.bus)}`;
+      return checker.refuse(range.key, `${value} puts ${range.what} at ${asked}${bus}, beyond 65535: write ${allowed}`);
     }
   }
-  return checker.refuse(range.key, `${JSON.stringify(value)} is not a port: write ${allowed}${withoutQuotes(value)}`);
+  return checker.refuse(range.key, `${show(value)} is not a port: write ${allowed}${withoutQuotes(value)}`);
 }
 
-function show(first: number, last: number): string {
+function ports(first: number, last: number): string {
   return first === last ? `${first}` : `${first}-${last}`;
 }
 

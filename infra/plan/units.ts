@@ -106,9 +106,10 @@ export function formatMilliseconds(duration: number): string {
   return duration === 0 ? "0 seconds" : `${duration} ms`;
 }
 
-/** A value as a message quotes it: a text in quotes, cut short. */
+/** A value as a message quotes it: a text in quotes, cut short. Pulumi's outputs have no value to show. */
 export function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  if (typeof value === "object" && value !== null && "apply" in value) return "an Output, known only later,";
+  const text = typeof value === "bigint" ? `${value}n` : (JSON.stringify(value) ?? String(value));
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 

@@ -25,6 +25,12 @@ describe("arguments of every topology", () => {
     [{ memory: "20000gb" }, 'memory: "20000gb" is too much: write "1mb" to "16384gb"'],
     [{ memory: -1 }, `memory: -1 ${aSize}`],
     [{ memory: true }, `memory: true ${aSize}`],
+    [{ memory: { apply: "an Output" } }, `memory: an Output, known only later, ${aSize}`],
+    [
+      { port: { apply: "" } },
+      "port: an Output, known only later, is not a port: write a port from 1024 to 65535, such as 6379",
+    ],
+    [{ hz: 10n }, "hz: 10n is not a number: write a whole number from 1 to 500"],
     [{ eviction: "allkeys-lur" }, `eviction: "allkeys-lur" is not known: ${policies}; did you mean "allkeys-lru"?`],
     [{ eviction: "LRU" }, `eviction: "LRU" is not known: ${policies}; did you mean "allkeys-lru"?`],
     [{ persistence: "rdb" }, 'persistence: "rdb" is not known: choose one of "none", "snapshots", "aof"'],
