@@ -1,126 +1,214 @@
-import type { Endpoint } from "../contract/endpoint.ts";
-import type { Gate, ValidationReport, WarmReport, WarmSource } from "../contract/warming.ts";
-import type { WarmPlan } from "./plan.ts";
-import { progressReporter } from "./progress.ts";
-import { CacheReader } from "./reader.ts";
-import { type Replay, readReplay } from "./replay.ts";
-import { makeReport } from "./report.ts";
-import { type OpenSource, openSource } from "./source.ts";
-import type { HashEngine, Shard, WarmOutcome } from "./types.ts";
-import { validate } from "./validate.ts";
-import { warm } from "./warm.ts";
+import type { Account } from "./account.ts";
+import type { HashStyle } from "./encode/hash.ts";
+import type { NegotiatedEngine } from "./engine.ts";
+import { negotiateEngine } from "./engine.ts";
+import { PRIORITIES } from "./plan.ts";
+import { PostgresSession } from "./postgres/session.ts";
+import { prepareDatasets } from "./prepare.ts";
+import type { ServerFigures } from "./redis/info.ts";
+import { readFigures } from "./redis/info.ts";
+import { shareSamples } from "./sample.ts";
+import { Sink } from "./sink.ts";
+import { count, DatasetTask } from "./task.ts";
+import { parseTemplate } from "./template.ts";
+import type { Progress, WarmOptions, WarmOutcome } from "./types.ts";
 
-export interface RunOptions {
-  readonly endpoint: Endpoint;
-  readonly plan: WarmPlan;
-  readonly source: WarmSource;
-  readonly gate: Gate;
-  /** Milliseconds for everything together. @default 300000 */
-  readonly deadlineMs?: number;
-  readonly engine?: "auto" | HashEngine;
-  readonly shard?: Shard;
-  readonly signal?: AbortSignal;
-  /** One line for people, at most one a second. */
-  readonly progress?: (line: string) => void;
-  /** What else the run must do before it counts as done, with the connection still open; not after a failure. */
-  readonly whenWarm?: (reader: CacheReader) => Promise<void>;
+const DEFAULT_DEADLINE_MS = 300_000;
+const DEFAULT_PATIENCE_MS = 60_000;
+const DEFAULT_SAMPLE_SIZE = 200;
+const DEFAULT_PARALLEL = 2;
+const PROGRESS_MS = 250;
+
+/** The text of a key template before its first column. */
+function literalPrefix(template: string): string {
+  const [first] = parseTemplate(template);
+  return first !== undefined && "literal" in first ? first.literal : "";
 }
 
-/** Time that is kept back from writing for validation: a twentieth, at most 5 s. */
-const validationShare = 0.05;
-
-/**
- * The whole of warming: source, writing, validation, report. Starts the demo database where that is the
- * source, while the connection to Redis is made, and stops it in the end.
- *
- * Resolves to a report also when a dataset failed or the gate was missed (`ok` is false then).
- *
- * @throws when nothing could be begun: no Redis, no source.
- */
-export async function runWarming(options: RunOptions): Promise<WarmReport> {
-  const deadline = Date.now() + (options.deadlineMs ?? 300_000);
-  const left = () => Math.max(1, deadline - Date.now());
-  const [source, reader] = await both(
-    openSource(options.source, options),
-    CacheReader.open(options.endpoint, Math.min(left(), 10_000)),
-  );
-  try {
-    const kept = Math.min(5000, left() * validationShare);
-    const outcome = warm({
-      endpoint: options.endpoint,
-      plan: options.plan,
-      postgresUrl: source.url,
-      deadlineMs: Math.ceil(left() - kept),
-      ...(options.engine !== undefined && { engine: options.engine }),
-      ...(options.shard !== undefined && { shard: options.shard }),
-      ...(options.signal !== undefined && { signal: options.signal }),
-      ...(options.progress !== undefined && { onProgress: progressReporter(options.progress) }),
-    });
-    // Which requests to replay is read while the datasets are: the answer waits for no one.
-    const replay = settled(readReplay({ plan: options.plan, postgresUrl: source.url, timeoutMs: left() }));
-    return await conclude(await outcome, await replay, options, reader);
-  } finally {
-    reader.close();
-    await source.stop();
-  }
+/** Rejects when the signal is aborted, for work that cannot be told to stop. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
 }
 
-async function conclude(
-  outcome: WarmOutcome,
-  replay: Settled<Replay>,
-  options: RunOptions,
-  reader: CacheReader,
-): Promise<WarmReport> {
-  if (!outcome.ok) {
-    return makeReport(outcome, null);
+/** One run of the warmer. */
+export class WarmRun {
+  readonly #options: WarmOptions;
+  readonly #tasks: DatasetTask[];
+  readonly #deadlineMs: number;
+  readonly #startedAt = new Date();
+  readonly #clock = performance.now();
+  readonly #warnings: string[] = [];
+  readonly #sessions: PostgresSession[] = [];
+  #engine: NegotiatedEngine | undefined;
+  #before: ServerFigures | undefined;
+  #after: ServerFigures | undefined;
+  #writingSince: number | undefined;
+  #writingMs = 0;
+  #sink: Sink | undefined;
+
+  constructor(options: WarmOptions) {
+    this.#options = options;
+    this.#deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
+    const sampleSize = options.sampleSize ?? DEFAULT_SAMPLE_SIZE;
+    this.#tasks = options.plan.datasets.map((dataset) => new DatasetTask(dataset, sampleSize));
   }
-  let validation: ValidationReport | null = null;
-  try {
-    if ("error" in replay) {
-      throw replay.error;
+
+  async run(): Promise<WarmOutcome> {
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(new Error(this.#missed())), this.#deadlineMs);
+    const given = this.#options.signal;
+    const signal = given === undefined ? deadline.signal : AbortSignal.any([given, deadline.signal]);
+    const ticker = setInterval(() => this.#report(), PROGRESS_MS);
+    let error: string | undefined;
+    try {
+      const sink = await orAborted(this.#prepare(signal), signal);
+      this.#writingSince = performance.now();
+      for (const priority of PRIORITIES) await this.#runPriority(priority, sink);
+      this.#writingMs = performance.now() - this.#writingSince;
+      this.#after = await readFigures(sink).catch(() => undefined); // the keys are written: no reason to fail now
+    } catch (cause) {
+      error = cause instanceof Error ? cause.message : String(cause);
+    } finally {
+      clearTimeout(timer);
+      clearInterval(ticker);
+      this.#sink?.close();
+      await Promise.all(this.#sessions.map((session) => session.close()));
     }
-    validation = await validate({
-      endpoint: options.endpoint,
-      gate: options.gate,
-      written: outcome,
-      replay: replay.value,
-      reader,
-      ...(options.signal !== undefined && { signal: options.signal }),
+    if (this.#sink === undefined && error !== undefined) for (const task of this.#tasks) this.#skip(task, error);
+    this.#report();
+    return this.#outcome(error ?? this.#datasetErrors());
+  }
+
+  /** Connects to both sides at once; whatever is wrong with either is reported together. */
+  async #prepare(signal: AbortSignal): Promise<Sink> {
+    const { plan, postgresUrl, shard } = this.#options;
+    const source = { source: postgresUrl, parameters: plan.parameters, shard, statementTimeoutMs: this.#statementTimeout() };
+    const reading = prepareDatasets(this.#tasks, source).then((session) => this.#sessions.push(session));
+    const patienceMs = this.#options.patienceMs ?? DEFAULT_PATIENCE_MS;
+    const writing = Sink.open({ endpoint: this.#options.endpoint, signal, patienceMs }).then(async (sink) => {
+      this.#sink = sink;
+      this.#before = await readFigures(sink);
+      if (plan.datasets.some((dataset) => dataset.value.type === "hash")) {
+        this.#engine = await negotiateEngine(sink, this.#options.engine ?? "auto");
+      }
+      return sink;
     });
-    const report = makeReport(outcome, validation);
-    if (report.ok) {
-      await options.whenWarm?.(reader);
+    const [read, wrote] = await Promise.allSettled([reading, writing]);
+    const reasons = [read, wrote].flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []));
+    if (wrote.status === "rejected" || reasons.length > 0) {
+      throw new Error(reasons.map((reason) => reason.message).join("\n"));
     }
-    return report;
-  } catch (error) {
-    return makeReport(outcome, validation, error instanceof Error ? error.message : String(error));
+    if (this.#before === undefined) this.#warnings.push("memory and evictions are unknown: this Redis user may not use INFO");
+    if (this.#engine?.reason !== undefined) this.#warnings.push(this.#engine.reason);
+    return wrote.value;
   }
-}
 
-/** Waits for both, and closes the one that came when the other did not. */
-async function both(
-  opening: Promise<OpenSource>,
-  connecting: Promise<CacheReader>,
-): Promise<[OpenSource, CacheReader]> {
-  const [source, reader] = await Promise.allSettled([opening, connecting]);
-  if (source.status === "fulfilled" && reader.status === "fulfilled") {
-    return [source.value, reader.value];
+  /** All datasets of one priority, at most `parallel` at once. */
+  async #runPriority(priority: string, sink: Sink): Promise<void> {
+    const waiting = this.#tasks.filter((task) => task.plan.priority === priority);
+    const worker = async (index: number): Promise<void> => {
+      for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {
+        if (sink.signal.aborted) {
+          const reason: unknown = sink.signal.reason;
+          this.#skip(task, reason instanceof Error ? reason.message : String(reason));
+          continue;
+        }
+        try {
+          const session = await this.#session(index);
+          const running = task.run(session, sink, this.#style(task), this.#statementTimeout());
+          this.#report();
+          await running;
+        } catch (error) {
+          task.fail(`dataset "${task.plan.name}": ${error instanceof Error ? error.message : String(error)}`);
+        }
+        this.#report();
+      }
+    };
+    const workers = Math.min(waiting.length, this.#options.parallel ?? DEFAULT_PARALLEL);
+    await Promise.all(Array.from({ length: workers }, (_, index) => worker(index)));
   }
-  if (source.status === "fulfilled") {
-    await source.value.stop();
-  }
-  if (reader.status === "fulfilled") {
-    reader.value.close();
-  }
-  throw source.status === "rejected" ? source.reason : (reader as PromiseRejectedResult).reason;
-}
 
-type Settled<T> = { readonly value: T } | { readonly error: unknown };
+  /** The session of a worker; a new one where the old is gone. */
+  async #session(index: number): Promise<PostgresSession> {
+    const known = this.#sessions[index];
+    if (known?.usable === true) return known;
+    const session = await PostgresSession.open(this.#options.postgresUrl);
+    await known?.close();
+    this.#sessions[index] = session;
+    return session;
+  }
 
-/** The promise's end as a value, so that a failure waits until somebody asks. */
-function settled<T>(promise: Promise<T>): Promise<Settled<T>> {
-  return promise.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  );
+  #style(task: DatasetTask): HashStyle {
+    const prefix = literalPrefix(task.plan.key);
+    const shares = this.#tasks.some((other) => {
+      const theirs = literalPrefix(other.plan.key);
+      return other !== task && (theirs.startsWith(prefix) || prefix.startsWith(theirs));
+    });
+    return { restore: this.#engine?.limits ?? null, mayExist: shares || this.#before?.keys !== 0 };
+  }
+
+  #statementTimeout(): number {
+    const left = Math.max(1, this.#deadlineMs - (performance.now() - this.#clock));
+    return Math.min(left, this.#options.statementTimeoutMs ?? left);
+  }
+
+  #skip(task: DatasetTask, reason: string): void {
+    if (task.status === "pending") task.skip(`not started: ${reason.split("\n")[0]}`);
+  }
+
+  /** What the deadline kept from being done. */
+  #missed(): string {
+    const open = this.#tasks.filter(({ status }) => status === "pending" || status === "running");
+    const states = open.map(({ plan, status, account, total }) => {
+      const of = total === undefined ? "" : ` of about ${total}`;
+      return `"${plan.name}" (${status === "pending" ? "not started" : `${account.rows}${of} rows read, ${count(account.keys, "key")} acknowledged`})`;
+    });
+    const trouble = this.#sink?.trouble === undefined ? "" : `. Last trouble with Redis: ${this.#sink.trouble}`;
+    return `The deadline of ${this.#deadlineMs / 1000} s has passed. Still missing: ${states.join(", ")}${trouble}`;
+  }
+
+  #datasetErrors(): string | undefined {
+    const errors = this.#tasks.filter(({ status }) => status === "failed").map(({ error }) => error ?? "");
+    return errors.length === 0 ? undefined : [...new Set(errors)].join("\n");
+  }
+
+  #report(): void {
+    const progress: Progress = {
+      elapsedMs: Math.round(performance.now() - this.#clock),
+      datasets: this.#tasks.map((task) => task.progress()),
+    };
+    this.#options.onProgress?.(progress);
+  }
+
+  #outcome(error: string | undefined): WarmOutcome {
+    const sum = (each: (account: Account) => number): number => this.#tasks.reduce((so, { account }) => so + each(account), 0);
+    const keys = sum((account) => account.keys);
+    const before = this.#before?.usedMemory ?? 0;
+    const durationMs = Math.round(performance.now() - this.#clock);
+    const outcome = {
+      ok: error === undefined,
+      startedAt: this.#startedAt.toISOString(),
+      durationMs,
+      rows: sum((account) => account.rows),
+      keys,
+      failed: sum((account) => account.failed),
+      bytes: sum((account) => account.bytes),
+      rate: this.#writingMs > 0 ? Math.round((keys * 1000) / this.#writingMs) : 0,
+      usedMemory: { before, after: this.#after?.usedMemory ?? before },
+      evictedKeys: Math.max(0, (this.#after?.evictedKeys ?? 0) - (this.#before?.evictedKeys ?? 0)),
+      datasets: this.#tasks.map((task) => task.outcome()),
+      engine: this.#engine?.engine ?? null,
+      warnings: this.#warnings,
+      samples: shareSamples(
+        this.#options.sampleSize ?? DEFAULT_SAMPLE_SIZE,
+        this.#tasks.map(({ account, sampler }) => ({ keys: account.keys, samples: sampler.samples() })),
+      ),
+    };
+    return error === undefined ? outcome : { ...outcome, error: `${error} (${count(keys, "key")} had been acknowledged)` };
+  }
 }

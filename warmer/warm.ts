@@ -1,6 +1,40 @@
 import type { WarmOptions, WarmOutcome } from "./types.ts";
+import { WarmRun } from "./run.ts";
 
-/** Placeholder while the parts are written. */
-export async function warm(_options: WarmOptions): Promise<WarmOutcome> {
-  throw new Error("not written yet");
+function checkOptions(options: WarmOptions): void {
+  const problems: string[] = [];
+  const check = (name: string, value: number | undefined, least: number, most: number, whole = true): void => {
+    if (value === undefined) return;
+    if (value >= least && value <= most && (!whole || Number.isInteger(value))) return;
+    problems.push(`${name}: got ${value}; allowed is a ${whole ? "whole " : ""}number from ${least} to ${most}`);
+  };
+  const DAY_MS = 86_400_000;
+  check("deadlineMs", options.deadlineMs, 1, DAY_MS);
+  check("statementTimeoutMs", options.statementTimeoutMs, 1, DAY_MS);
+  check("patienceMs", options.patienceMs, 1, DAY_MS);
+  check("parallel", options.parallel, 1, 16);
+  check("sampleSize", options.sampleSize, 0, 100_000);
+  if (options.shard !== undefined) {
+    check("shard.count", options.shard.count, 1, 10_000);
+    check("shard.index", options.shard.index, 0, options.shard.count - 1);
+  }
+  if (options.engine !== undefined && !["auto", "restore", "hset"].includes(options.engine)) {
+    problems.push(`engine: got ${JSON.stringify(options.engine)}; allowed are "auto", "restore", "hset"`);
+  }
+  if (problems.length > 0) throw new RangeError(`warm: ${problems.join("; ")}`);
+}
+
+/**
+ * Fills the Redis of an endpoint from PostgreSQL, as a plan says: datasets by priority, those of one priority in
+ * parallel. Only keys that Redis acknowledged count.
+ *
+ * Resolves to an outcome also when the run fails, so that the counts of what was written are never lost: look at
+ * `ok` and `error`. A dataset that fails does not keep the others from being written; a Redis that refuses to write
+ * (OOM, READONLY, wrong password) ends the run.
+ *
+ * @throws RangeError for options out of range, naming each; nothing else
+ */
+export async function warm(options: WarmOptions): Promise<WarmOutcome> {
+  checkOptions(options);
+  return new WarmRun(options).run();
 }

@@ -1,0 +1,211 @@
+import type { DatasetPlan, PlanParameters } from "./plan.ts";
+import type { Column } from "./postgres/types.ts";
+import { bytesSql, columnSql, jsonSql, textSql } from "./postgres/types.ts";
+import { bindParameters, splitStatement } from "./sql.ts";
+import { listNames } from "./suggest.ts";
+import type { KeyPart } from "./template.ts";
+import { applyFilters, parseTemplate, unknownColumn } from "./template.ts";
+import type { Shard } from "./types.ts";
+import pg from "pg";
+
+/** A piece of the key: bytes, or the column of the tuple (by index) whose bytes stand here. */
+export type CompiledKeyPart = { readonly literal: Buffer } | { readonly column: number };
+
+/** A member of a JSON document. */
+export interface JsonMember {
+  readonly name: string;
+  readonly column: number;
+  /** Whether the bytes stand as they are (numbers, JSON) or in quotes, escaped. */
+  readonly form: "raw" | "text";
+}
+
+/** What the value is made of; columns are indexes into the tuple. */
+export type CompiledValue =
+  | { readonly type: "json"; readonly members: readonly JsonMember[]; readonly constants: Readonly<Record<string, unknown>> }
+  | { readonly type: "json-column"; readonly column: number; readonly form: "raw" | "text" }
+  | {
+      readonly type: "hash";
+      readonly fields: readonly { readonly name: string; readonly column: number }[];
+      readonly constants: readonly { readonly name: string; readonly value: string }[];
+    }
+  | { readonly type: "string"; readonly column: number };
+
+/** Seconds for every key, or the column that holds them as an int8; null where keys do not expire. */
+export type CompiledTtl = { readonly seconds: number } | { readonly column: number } | null;
+
+/** A dataset ready to run: one COPY, and what its tuples mean. */
+export interface CompiledDataset {
+  readonly name: string;
+  readonly plan: DatasetPlan;
+  /** The SELECT inside of the COPY, for EXPLAIN. */
+  readonly select: string;
+  readonly copy: string;
+  /** Columns of a tuple. */
+  readonly width: number;
+  readonly key: readonly CompiledKeyPart[];
+  readonly value: CompiledValue;
+  readonly ttl: CompiledTtl;
+  readonly jitter: number;
+}
+
+/** A dataset that does not fit its query: names the dataset, the property, and what there is. */
+export class CompileError extends Error {
+  override name = "CompileError";
+}
+
+/** The query as a table expression. The line ends keep a comment at its end from hiding what follows. */
+export function wrapQuery(query: string, parameters: PlanParameters): string {
+  return `(\n${bindParameters(splitStatement(query), parameters)}\n) AS source`;
+}
+
+/** The SELECT list: equal expressions are sent once. */
+class SelectList {
+  readonly #expressions = new Map<string, number>();
+
+  add(sql: string): number {
+    const known = this.#expressions.get(sql);
+    if (known !== undefined) return known;
+    const index = this.#expressions.size;
+    this.#expressions.set(sql, index);
+    return index;
+  }
+
+  get width(): number {
+    return this.#expressions.size;
+  }
+
+  toString(): string {
+    return [...this.#expressions.keys()].join(", ");
+  }
+}
+
+class Columns {
+  readonly #columns: readonly Column[];
+  readonly #dataset: string;
+
+  constructor(dataset: string, columns: readonly Column[]) {
+    this.#dataset = dataset;
+    this.#columns = columns;
+  }
+
+  get names(): string[] {
+    return this.#columns.map((column) => column.name);
+  }
+
+  get(name: string, property: string): Column {
+    const found = this.#columns.filter((column) => column.name === name);
+    const [column] = found;
+    if (column === undefined) throw this.error(property, unknownColumn(name, this.names));
+    if (found.length > 1) {
+      throw this.error(property, `the query returns ${found.length} columns "${name}"; name them apart with AS`);
+    }
+    return column;
+  }
+
+  error(property: string, message: string): CompileError {
+    return new CompileError(`dataset "${this.#dataset}": ${property}: ${message}`);
+  }
+}
+
+function compileKey(parts: readonly KeyPart[], columns: Columns, list: SelectList): CompiledKeyPart[] {
+  return parts.map((part) => {
+    if ("literal" in part) return { literal: Buffer.from(part.literal) };
+    return { column: list.add(keyPartSql(part, columns)) };
+  });
+}
+
+function keyPartSql(part: Extract<KeyPart, { column: string }>, columns: Columns): string {
+  const column = columns.get(part.column, "key");
+  return part.filters.length === 0 ? bytesSql(column) : applyFilters(textSql(column), part.filters);
+}
+
+function compileValue(plan: DatasetPlan["value"], columns: Columns, list: SelectList): CompiledValue {
+  if (plan.type === "string") {
+    return { type: "string", column: list.add(bytesSql(columns.get(plan.column, "value.column"))) };
+  }
+  if (plan.type === "json" && plan.column !== undefined) {
+    const { sql, form } = jsonSql(columns.get(plan.column, "value.column"));
+    return { type: "json-column", column: list.add(sql), form };
+  }
+  const constants = plan.constants ?? {};
+  const named = plan.fields ?? Object.fromEntries(columns.names.map((name) => [name, name]));
+  const fields = Object.entries(named).map(([name, column]) => {
+    return { name, column: columns.get(column, plan.fields === undefined ? "query" : `value.fields.${name}`) };
+  });
+  const clash = fields.find((field) => Object.hasOwn(constants, field.name));
+  if (clash !== undefined) {
+    throw columns.error(`value.constants.${clash.name}`, `the query returns a column of this name; list \`fields\` to leave it out`);
+  }
+  if (plan.type === "json") {
+    const members = fields.map(({ name, column }) => {
+      const { sql, form } = jsonSql(column);
+      return { name, column: list.add(sql), form };
+    });
+    return { type: "json", members, constants };
+  }
+  return {
+    type: "hash",
+    fields: fields.map(({ name, column }) => ({ name, column: list.add(bytesSql(column)) })),
+    constants: Object.entries(constants).map(([name, value]) => ({ name, value: String(value) })),
+  };
+}
+
+function compileTtl(dataset: DatasetPlan, columns: Columns, list: SelectList, parameters: PlanParameters): CompiledTtl {
+  const ttl = dataset.ttl;
+  if (ttl === undefined) return null;
+  if (typeof ttl === "number") return { seconds: ttl };
+  if ("expression" in ttl) {
+    return { column: list.add(`floor((\n${bindParameters(splitStatement(ttl.expression), parameters)}\n))::bigint`) };
+  }
+  const column = columns.get(ttl.column, "ttl.column");
+  if (column.kind === "integer") return { column: list.add(`${columnSql(column)}::bigint`) };
+  if (column.kind === "decimal") return { column: list.add(`floor(${columnSql(column)})::bigint`) };
+  throw columns.error("ttl.column", `"${column.name}" is no number; allowed is a column of seconds, or an expression such as "extract(epoch FROM ${column.name})"`);
+}
+
+/** Rows whose key falls into the shard, by a hash of the key as it is stored. */
+function shardFilter(key: readonly KeyPart[], columns: Columns, shard: Shard): string {
+  const pieces = key.map((part) => {
+    if ("literal" in part) return pg.escapeLiteral(part.literal).trim();
+    return `coalesce(${applyFilters(textSql(columns.get(part.column, "key")), part.filters)}, '')`;
+  });
+  return `(hashtextextended(${pieces.join(" || ")}, 0) & 9223372036854775807) % ${shard.count} = ${shard.index}`;
+}
+
+/**
+ * Makes one COPY of a dataset, and the meaning of its tuples.
+ * @param available the columns that its query returns
+ * @throws CompileError, SqlError for what does not fit
+ */
+export function compileDataset(
+  dataset: DatasetPlan,
+  available: readonly Column[],
+  parameters: PlanParameters,
+  shard?: Shard,
+): CompiledDataset {
+  const columns = new Columns(dataset.name, available);
+  if (available.length === 0) throw columns.error("query", `it returns no columns; got ${listNames([])}`);
+  const list = new SelectList();
+  const template = parseTemplate(dataset.key);
+  const key = compileKey(template, columns, list);
+  const value = compileValue(dataset.value, columns, list);
+  const ttl = compileTtl(dataset, columns, list, parameters);
+  const limit = dataset.limit === undefined ? "" : ` LIMIT ${dataset.limit}`;
+  const from = wrapQuery(dataset.query, parameters);
+  // With shards the limit counts the dataset's rows, not the shard's.
+  const select =
+    shard === undefined || shard.count === 1
+      ? `SELECT ${list} FROM ${from}${limit}`
+      : `SELECT ${list} FROM (SELECT * FROM ${from}${limit}) AS source WHERE ${shardFilter(template, columns, shard)}`;
+  return {
+    name: dataset.name,
+    plan: dataset,
+    select,
+    copy: `COPY (${select}) TO STDOUT (FORMAT binary)`,
+    width: list.width,
+    key,
+    value,
+    ttl,
+    jitter: dataset.jitter,
+  };
+}

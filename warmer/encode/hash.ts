@@ -1,0 +1,202 @@
+import type { CompiledValueOf, Encoder, Key } from "./value.ts";
+import { COMMAND_OVERHEAD } from "./value.ts";
+import { putCrc64 } from "../crc64.ts";
+import {
+  ENTRY_OVERHEAD,
+  entry,
+  LISTPACK_END,
+  LISTPACK_HEADER,
+  putEntry,
+  putRdbLength,
+  RDB_TYPE_HASH_LISTPACK,
+  RDB_VERSION,
+  rdbLengthSize,
+} from "../listpack.ts";
+import { digits, putBulkHeader, putBytes, putInteger, putIntegerBulk, putLineEnd, putRange } from "../resp.ts";
+import type { Tuple } from "../tuple.ts";
+import type { WrittenValue } from "../types.ts";
+
+const RESTORE = Buffer.from("*5\r\n$7\r\nRESTORE\r\n");
+const REPLACE = Buffer.from("\r\n$7\r\nREPLACE\r\n");
+const DELETE = Buffer.from("*2\r\n$3\r\nDEL\r\n");
+const HSET = Buffer.from("$4\r\nHSET\r\n");
+const EXPIRE = Buffer.from("*3\r\n$6\r\nEXPIRE\r\n");
+const DOLLAR = 36;
+const STAR = 42;
+/** Type byte before the listpack; version and checksum after it. */
+const PAYLOAD_EXTRA = 1 + 2 + 8;
+
+/** Up to where Redis keeps a hash in a listpack: its directives `hash-max-listpack-entries` and `-value`. */
+export interface ListpackLimits {
+  /** Fields. */
+  readonly entries: number;
+  /** Bytes of a name or value. */
+  readonly value: number;
+}
+
+/** How hashes are written. */
+export interface HashStyle {
+  /** Null: by HSET always. */
+  readonly restore: ListpackLimits | null;
+  /** Whether the key may hold something else already, so that HSET alone would leave what is old. */
+  readonly mayExist: boolean;
+}
+
+interface Field {
+  readonly name: Buffer;
+  readonly column: number;
+  /** Name as an argument of HSET, and as an entry of a listpack. */
+  readonly argument: Buffer;
+  readonly entry: Buffer;
+}
+
+function bulk(bytes: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from("\r\n")]);
+}
+
+/** `RESTORE` of a listpack where the hash fits in one, else `HSET` with `DEL` before and `EXPIRE` after as needed. */
+export class HashEncoder implements Encoder {
+  commands = 1;
+  readonly #fields: readonly Field[];
+  readonly #constants: readonly { readonly name: string; readonly value: string }[];
+  readonly #constantArguments: Buffer;
+  readonly #constantEntries: Buffer;
+  readonly #style: HashStyle;
+  /** False where a name or constant is too long for any listpack. */
+  readonly #fits: boolean;
+  readonly #fixed: number;
+  /** Bytes from `$` to the listpack in the last payload: a guess for the next. */
+  #prefix = 3 + 2 + 1 + 2;
+
+  constructor(value: CompiledValueOf<"hash">, style: HashStyle) {
+    this.#style = style;
+    this.#fields = value.fields.map(({ name, column }) => {
+      const bytes = Buffer.from(name);
+      return { name: bytes, column, argument: bulk(bytes), entry: entry(bytes) };
+    });
+    this.#constants = value.constants;
+    const pairs = value.constants.flatMap(({ name, value: text }) => [Buffer.from(name), Buffer.from(text)]);
+    this.#constantArguments = Buffer.concat(pairs.map(bulk));
+    this.#constantEntries = Buffer.concat(pairs.map(entry));
+    const longest = Math.max(0, ...pairs.map((bytes) => bytes.length), ...this.#fields.map(({ name }) => name.length));
+    this.#fits = style.restore !== null && longest <= style.restore.value;
+    const names = this.#fields.reduce((sum, field) => sum + field.argument.length + 2 * ENTRY_OVERHEAD, 0);
+    this.#fixed = names + this.#constantArguments.length + this.#constantEntries.length + 3 * COMMAND_OVERHEAD;
+  }
+
+  refuses(row: Tuple): string | null {
+    if (this.#constants.length > 0) return null;
+    for (const field of this.#fields) if ((row.lengths[field.column] as number) >= 0) return null;
+    return "NULL_VALUE";
+  }
+
+  bound(row: Tuple, key: Key): number {
+    let total = this.#fixed + 3 * key.length;
+    for (const field of this.#fields) total += Math.max(0, row.lengths[field.column] as number);
+    return total;
+  }
+
+  exactBound(row: Tuple, key: Key): number {
+    return this.bound(row, key);
+  }
+
+  encode(out: Buffer, at: number, row: Tuple, key: Key, ttl: number): number {
+    const limits = this.#style.restore;
+    const fields = this.#fields;
+    const longest = limits === null || !this.#fits ? -1 : limits.value;
+    let count = this.#constants.length;
+    let fits = longest >= 0;
+    for (let index = 0; index < fields.length; index++) {
+      const length = row.lengths[(fields[index] as Field).column] as number;
+      if (length < 0) continue;
+      count += 1;
+      if (length > longest) fits = false;
+    }
+    if (fits && limits !== null && count <= limits.entries) return this.#restore(out, at, row, key, ttl, count);
+    return this.#hset(out, at, row, key, ttl, count);
+  }
+
+  #restore(out: Buffer, start: number, row: Tuple, key: Key, ttl: number, count: number): number {
+    this.commands = 1;
+    let at = putBytes(out, start, RESTORE);
+    at = putBulkHeader(out, at, key.length);
+    at = putLineEnd(out, putRange(out, at, key.bytes, 0, key.length));
+    at = putIntegerBulk(out, at, ttl * 1000);
+    out[at] = DOLLAR;
+    const header = at + 1;
+    let from = header + this.#prefix;
+    let end = this.#putListpack(out, from, row, count);
+    const length = end - from;
+    const payload = length + rdbLengthSize(length) + PAYLOAD_EXTRA;
+    const prefix = digits(payload) + 2 + 1 + rdbLengthSize(length);
+    if (prefix !== this.#prefix) {
+      const shift = prefix - this.#prefix;
+      out.copyWithin(from + shift, from, end);
+      from += shift;
+      end += shift;
+      this.#prefix = prefix;
+    }
+    const type = putLineEnd(out, putInteger(out, header, payload));
+    out[type] = RDB_TYPE_HASH_LISTPACK;
+    putRdbLength(out, type + 1, length);
+    out[end] = RDB_VERSION;
+    out[end + 1] = 0;
+    end = putCrc64(out, type, end + 2, end + 2);
+    return putBytes(out, end, REPLACE);
+  }
+
+  #putListpack(out: Buffer, start: number, row: Tuple, count: number): number {
+    const fields = this.#fields;
+    const { bytes, starts, lengths } = row;
+    let at = start + LISTPACK_HEADER;
+    for (let index = 0; index < fields.length; index++) {
+      const field = fields[index] as Field;
+      const length = lengths[field.column] as number;
+      if (length < 0) continue;
+      at = putBytes(out, at, field.entry);
+      at = putEntry(out, at, bytes, starts[field.column] as number, length);
+    }
+    at = putBytes(out, at, this.#constantEntries);
+    out[at++] = LISTPACK_END;
+    out.writeUInt32LE(at - start, start);
+    out.writeUInt16LE(2 * count, start + 4);
+    return at;
+  }
+
+  #hset(out: Buffer, start: number, row: Tuple, key: Key, ttl: number, count: number): number {
+    let at = start;
+    this.commands = 1;
+    // A row that leaves fields out must not keep those of a row before it under the same key.
+    if (this.#style.mayExist || count < this.#fields.length + this.#constants.length) {
+      at = this.#putKey(out, putBytes(out, at, DELETE), key);
+      this.commands += 1;
+    }
+    out[at] = STAR;
+    at = putLineEnd(out, putInteger(out, at + 1, 2 + 2 * count));
+    at = this.#putKey(out, putBytes(out, at, HSET), key);
+    for (const field of this.#fields) {
+      const length = row.lengths[field.column] as number;
+      if (length < 0) continue;
+      at = putBulkHeader(out, putBytes(out, at, field.argument), length);
+      at = putLineEnd(out, putRange(out, at, row.bytes, row.starts[field.column] as number, length));
+    }
+    at = putBytes(out, at, this.#constantArguments);
+    if (ttl === 0) return at;
+    this.commands += 1;
+    return putIntegerBulk(out, this.#putKey(out, putBytes(out, at, EXPIRE), key), ttl);
+  }
+
+  #putKey(out: Buffer, at: number, key: Key): number {
+    return putLineEnd(out, putRange(out, putBulkHeader(out, at, key.length), key.bytes, 0, key.length));
+  }
+
+  capture(row: Tuple): WrittenValue {
+    const fields = new Map<string, Buffer>();
+    for (const field of this.#fields) {
+      const bytes = row.copy(field.column);
+      if (bytes !== null) fields.set(field.name.toString(), bytes);
+    }
+    for (const { name, value } of this.#constants) fields.set(name, Buffer.from(value));
+    return { type: "hash", fields };
+  }
+}

@@ -1,0 +1,92 @@
+import { digits, putBytes, putInteger, putIntegerBulk, putLineEnd, putRange, putBulkHeader } from "../resp.ts";
+import type { Tuple } from "../tuple.ts";
+import type { WrittenValue } from "../types.ts";
+import { jsonValueLength, putJsonValue, WORST_ESCAPE } from "./json.ts";
+import type { Encoder, Key } from "./value.ts";
+import { COMMAND_OVERHEAD } from "./value.ts";
+
+const SET = Buffer.from("*3\r\n$3\r\nSET\r\n");
+const SET_EXPIRE = Buffer.from("*5\r\n$3\r\nSET\r\n");
+const EXPIRE_OPTION = Buffer.from("$2\r\nEX\r\n");
+const DOLLAR = 36;
+
+/** What stands between key and TTL of a SET. */
+export interface StringBody {
+  /** The column that must not be NULL, where there is one. */
+  readonly required?: number;
+  bound(row: Tuple): number;
+  exactBound(row: Tuple): number;
+  put(out: Buffer, at: number, row: Tuple): number;
+}
+
+/** One column, byte for byte. */
+export function columnBody(column: number): StringBody {
+  const length = (row: Tuple): number => Math.max(0, row.lengths[column] as number);
+  return {
+    required: column,
+    bound: length,
+    exactBound: length,
+    put: (out, at, row) => putRange(out, at, row.bytes, row.starts[column] as number, length(row)),
+  };
+}
+
+/** One column as a JSON value. */
+export function jsonColumnBody(column: number, text: boolean): StringBody {
+  return {
+    bound: (row) => 6 + Math.max(0, row.lengths[column] as number) * (text ? WORST_ESCAPE : 1),
+    exactBound: (row) => jsonValueLength(row, column, text),
+    put: (out, at, row) => putJsonValue(out, at, row, column, text),
+  };
+}
+
+/** `SET key value [EX seconds]`. */
+export class StringEncoder implements Encoder {
+  readonly commands = 1;
+  readonly #body: StringBody;
+  /** Digits of the length of the last value: a guess for the next, so that each value is gone over only once. */
+  #digits = 3;
+
+  constructor(body: StringBody) {
+    this.#body = body;
+  }
+
+  refuses(row: Tuple): string | null {
+    const required = this.#body.required;
+    return required !== undefined && (row.lengths[required] as number) < 0 ? "NULL_VALUE" : null;
+  }
+
+  bound(row: Tuple, key: Key): number {
+    return this.#body.bound(row) + key.length + COMMAND_OVERHEAD;
+  }
+
+  exactBound(row: Tuple, key: Key): number {
+    return this.#body.exactBound(row) + key.length + COMMAND_OVERHEAD;
+  }
+
+  encode(out: Buffer, start: number, row: Tuple, key: Key, ttl: number): number {
+    let at = putBytes(out, start, ttl > 0 ? SET_EXPIRE : SET);
+    at = putBulkHeader(out, at, key.length);
+    at = putLineEnd(out, putRange(out, at, key.bytes, 0, key.length));
+    out[at] = DOLLAR;
+    const header = at + 1;
+    let from = header + this.#digits + 2;
+    let end = this.#body.put(out, from, row);
+    const length = end - from;
+    const actual = digits(length);
+    if (actual !== this.#digits) {
+      const shift = actual - this.#digits;
+      out.copyWithin(from + shift, from, end);
+      from += shift;
+      end += shift;
+      this.#digits = actual;
+    }
+    putLineEnd(out, putInteger(out, header, length));
+    end = putLineEnd(out, end);
+    return ttl > 0 ? putIntegerBulk(out, putBytes(out, end, EXPIRE_OPTION), ttl) : end;
+  }
+
+  capture(row: Tuple): WrittenValue {
+    const out = Buffer.allocUnsafe(this.#body.exactBound(row) + COMMAND_OVERHEAD);
+    return { type: "string", bytes: Buffer.from(out.subarray(0, this.#body.put(out, 0, row))) };
+  }
+}

@@ -1,0 +1,34 @@
+import type { CompiledDataset } from "../compile.ts";
+import type { Tuple } from "../tuple.ts";
+import type { WrittenValue } from "../types.ts";
+
+/** The key of the row at hand. The buffer is reused. */
+export interface Key {
+  bytes: Buffer;
+  length: number;
+}
+
+/**
+ * Turns a row into Redis commands. `bound` first, then `encode` into a buffer with at least so much room; the
+ * buffer may be written to beyond the returned end, within that room.
+ */
+export interface Encoder {
+  /** Commands, and so replies, of the row that was encoded last. */
+  readonly commands: number;
+  /** Why this row cannot be written, or null: `NULL_VALUE`. */
+  refuses(row: Tuple): string | null;
+  /** Bytes that are certainly enough; quick, and so generous. */
+  bound(row: Tuple, key: Key): number;
+  /** As `bound`, closer to the truth, for rows so large that generosity would cost. */
+  exactBound(row: Tuple, key: Key): number;
+  /** @param ttl seconds; 0 where the key does not expire */
+  encode(out: Buffer, at: number, row: Tuple, key: Key, ttl: number): number;
+  /** A copy of the value of the row at hand, for reading back. */
+  capture(row: Tuple): WrittenValue;
+}
+
+/** Room for what stands around keys and values: command names, lengths, TTLs. */
+export const COMMAND_OVERHEAD = 160;
+
+/** What an encoder is made from. */
+export type CompiledValueOf<T extends CompiledDataset["value"]["type"]> = Extract<CompiledDataset["value"], { type: T }>;

@@ -1,0 +1,189 @@
+import type { Connection, Submittable } from "pg";
+import type { Socket } from "node:net";
+
+const COPY_DATA = 0x64; // d
+const COPY_OUT = 0x48; // H
+const NOTICE = 0x4e; // N
+const PARAMETER_STATUS = 0x53; // S
+const NOTIFICATION = 0x41; // A
+
+/** Bytes of `PGCOPY\n\xff\r\n\0`, the flags, and the length of the extension that follows. */
+const SIGNATURE = Buffer.from("PGCOPY\n\xff\r\n\0", "latin1");
+const HEADER = SIGNATURE.length + 8;
+const MESSAGE_HEADER = 5;
+
+/** Rows, and what may stand between them; anything else is for pg's own parser. */
+function isCopyMessage(code: number | undefined): boolean {
+  return (
+    code === COPY_DATA || code === COPY_OUT || code === NOTICE || code === PARAMETER_STATUS || code === NOTIFICATION
+  );
+}
+
+/** What to do with rows as they come. */
+export interface CopyHandler {
+  /** One tuple, in `bytes[start, end)`; the bytes are only valid during the call. What it throws ends the COPY. */
+  row(bytes: Buffer, start: number, end: number): void;
+  /** After each piece of network data: a promise makes the socket wait for it. */
+  pressure(): Promise<void> | null;
+}
+
+/**
+ * Runs `COPY ... TO STDOUT (FORMAT binary)` on a client of pg: `client.query(new CopyOut(sql, handler))`.
+ *
+ * While the rows flow it takes the place of pg's own parser on the socket, which would make an object of every
+ * message; whatever is not row data is handed back to that parser.
+ */
+export class CopyOut implements Submittable {
+  /** Settles when the server is ready for the next query, or with what went wrong. */
+  readonly done: Promise<void>;
+  readonly #sql: string;
+  readonly #handler: CopyHandler;
+  #socket: Socket | undefined;
+  #parser: ((data: Buffer) => void)[] = [];
+  #headerSeen = false;
+  #failure: Error | undefined;
+  /** A message of which only a part has come: the buffer has room for all of it where its length is known. */
+  #partial: Buffer | undefined;
+  #filled = 0;
+  #resolve: () => void = () => {};
+  #reject: (error: Error) => void = () => {};
+  readonly #onData = (data: Buffer): void => this.#feed(data);
+
+  constructor(sql: string, handler: CopyHandler) {
+    this.#sql = sql;
+    this.#handler = handler;
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.done.catch(() => {}); // whoever started the query awaits `done`; an early failure must not end the process
+  }
+
+  /** Called by pg when it is this query's turn. */
+  submit(connection: Connection): void {
+    const socket = (connection as Connection & { stream: Socket }).stream;
+    this.#socket = socket;
+    this.#parser = socket.listeners("data") as ((data: Buffer) => void)[];
+    socket.removeAllListeners("data");
+    socket.on("data", this.#onData);
+    connection.query(this.#sql);
+  }
+
+  #feed(data: Buffer): void {
+    let at = this.#complete(data);
+    if (at < 0) return;
+    while (data.length - at >= MESSAGE_HEADER) {
+      if (!isCopyMessage(data[at])) {
+        this.#handBack(data.subarray(at));
+        return;
+      }
+      const end = at + 1 + data.readInt32BE(at + 1);
+      if (end > data.length) break;
+      this.#message(data, at, end);
+      at = end;
+    }
+    this.#keep(data, at);
+    this.#wait();
+  }
+
+  /**
+   * Completes the partial message from the beginning of `data`, so that only that one message is copied.
+   * Returns where the rest begins, or -1 where there is nothing more to do.
+   */
+  #complete(data: Buffer): number {
+    let at = 0;
+    while (this.#partial !== undefined) {
+      const partial = this.#partial;
+      const taken = data.copy(partial, this.#filled, at, at + partial.length - this.#filled);
+      this.#filled += taken;
+      at += taken;
+      if (this.#filled < partial.length) return -1;
+      if (!isCopyMessage(partial[0])) {
+        this.#handBack(Buffer.concat([partial, data.subarray(at)]));
+        return -1;
+      }
+      this.#partial = undefined;
+      const size = 1 + partial.readInt32BE(1);
+      if (size > partial.length) {
+        this.#partial = Buffer.allocUnsafe(size);
+        partial.copy(this.#partial);
+      } else {
+        this.#message(partial, 0, size);
+      }
+    }
+    return at;
+  }
+
+  #keep(rest: Buffer, at: number): void {
+    const left = rest.length - at;
+    if (left === 0) return;
+    // Room for the whole message, so that a value of many megabytes is not copied again with every piece of it.
+    const size = left < MESSAGE_HEADER ? MESSAGE_HEADER : 1 + rest.readInt32BE(at + 1);
+    this.#partial = Buffer.allocUnsafe(size);
+    rest.copy(this.#partial, 0, at);
+    this.#filled = left;
+  }
+
+  #message(bytes: Buffer, start: number, end: number): void {
+    if (bytes[start] !== COPY_DATA || this.#failure !== undefined) return;
+    let at = start + MESSAGE_HEADER;
+    try {
+      if (!this.#headerSeen) {
+        this.#headerSeen = true;
+        if (!bytes.subarray(at, at + SIGNATURE.length).equals(SIGNATURE)) {
+          throw new Error("what PostgreSQL sent is not in COPY's binary format");
+        }
+        at += HEADER + bytes.readInt32BE(at + HEADER - 4);
+      }
+      if (end - at < 2 || (end - at === 2 && bytes.readInt16BE(at) === -1)) return;
+      this.#handler.row(bytes, at, end);
+    } catch (error) {
+      this.fail(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #wait(): void {
+    const pressure = this.#failure === undefined ? this.#handler.pressure() : null;
+    if (pressure === null) return;
+    const socket = this.#socket;
+    socket?.pause();
+    pressure.then(
+      () => socket?.resume(),
+      (error: unknown) => this.fail(error instanceof Error ? error : new Error(String(error))),
+    );
+  }
+
+  /** Ends the COPY with an error: PostgreSQL cannot be told to stop, so the connection ends. */
+  fail(error: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#reject(error);
+    this.#socket?.destroy();
+  }
+
+  #handBack(rest: Buffer): void {
+    const socket = this.#socket;
+    socket?.off("data", this.#onData);
+    for (const listener of this.#parser) socket?.on("data", listener);
+    for (const listener of this.#parser) listener(rest);
+  }
+
+  /** Called by pg at the end. */
+  handleReadyForQuery(): void {
+    if (this.#failure === undefined) this.#resolve();
+  }
+
+  /** Called by pg: PostgreSQL refused, or the connection is gone. */
+  handleError(error: Error): void {
+    this.#failure ??= error;
+    this.#reject(this.#failure);
+  }
+
+  handleRowDescription(): void {}
+  handleDataRow(): void {}
+  handlePortalSuspended(): void {}
+  handleCommandComplete(): void {}
+  handleEmptyQuery(): void {}
+  handleCopyInResponse(): void {}
+  handleCopyData(): void {}
+}

@@ -1,0 +1,182 @@
+import { createConnection } from "node:net";
+import pg from "pg";
+import type { PlanParameters } from "../plan.ts";
+import { wrapQuery } from "../compile.ts";
+import type { PgConfig } from "../types.ts";
+import type { CopyHandler } from "./copy.ts";
+import { CopyOut } from "./copy.ts";
+import type { Column, ColumnKind } from "./types.ts";
+import { kindOfBuiltIn, kindOfType } from "./types.ts";
+
+const APPLICATION_NAME = "hearth";
+const CONNECT_TIMEOUT_MS = 10_000;
+const CANCEL_REQUEST = 80_877_102;
+
+/** What is left to tell of an error of PostgreSQL: its message, code, place, detail and hint; never settings. */
+export function describePostgresError(error: unknown, sql?: string): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, detail, hint, position } = error as Partial<pg.DatabaseError>;
+  const at = position === undefined || sql === undefined ? -1 : Number(position) - 1;
+  const near = at < 0 ? undefined : sql?.slice(at, at + 40).replaceAll(/\s+/g, " ");
+  const parts = [
+    error.message || code || error.name,
+    code === undefined || error.message.includes(code) ? undefined : `(${code})`,
+    near === undefined || near === "" ? undefined : `near "${near}"`,
+    detail === undefined ? undefined : `(${detail})`,
+    hint === undefined ? undefined : `Hint: ${hint}`,
+  ];
+  return parts.filter((part) => part !== undefined).join(" ");
+}
+
+/** `host:port/database` of a connection, for messages. */
+function whereIs(client: pg.Client): string {
+  return `${client.host}:${client.port}/${client.database ?? ""}`;
+}
+
+function makeClient(source: string | PgConfig): pg.Client {
+  const common = { application_name: APPLICATION_NAME, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true };
+  try {
+    return new pg.Client(typeof source === "string" ? { connectionString: source, ...common } : { ...common, ...source });
+  } catch {
+    // The error of a URL that cannot be parsed quotes the URL, with its password.
+    throw new Error("The PostgreSQL URL cannot be understood; expected postgres://user:password@host:5432/database, with special characters of the password percent-encoded");
+  }
+}
+
+/** One connection to PostgreSQL: read-only, in UTC, with a limit for every statement. */
+export class PostgresSession {
+  readonly #client: pg.Client;
+  readonly #kinds = new Map<number, ColumnKind>();
+  #lost: Error | undefined;
+
+  private constructor(client: pg.Client) {
+    this.#client = client;
+    // pg reports a lost connection twice: to the query, and here; without a listener it would end the process.
+    client.on("error", (error) => {
+      this.#lost = error;
+    });
+  }
+
+  /** Whether the connection can still be used. */
+  get usable(): boolean {
+    return this.#lost === undefined;
+  }
+
+  /** @throws Error naming host, port and database (never the password) and the cause */
+  static async open(source: string | PgConfig): Promise<PostgresSession> {
+    const client = makeClient(source);
+    const session = new PostgresSession(client);
+    try {
+      await client.connect();
+    } catch (error) {
+      client.end().catch(() => {}); // it may never have been open; the reason is in `error`
+      throw new Error(`Cannot connect to PostgreSQL ${whereIs(client)}: ${describePostgresError(error)}`);
+    }
+    return session;
+  }
+
+  /** Runs `work` in a read-only transaction, which ends with it. */
+  async transaction<T>(statementTimeoutMs: number, work: () => Promise<T>): Promise<T> {
+    await this.#client.query(
+      [
+        "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        `SET LOCAL statement_timeout = ${Math.max(1, Math.ceil(statementTimeoutMs))}`,
+        "SET LOCAL timezone = 'UTC'",
+        "SET LOCAL datestyle = 'ISO, YMD'",
+        "SET LOCAL intervalstyle = 'postgres'",
+        "SET LOCAL extra_float_digits = 3",
+        "SET LOCAL bytea_output = 'hex'",
+        "SET LOCAL client_encoding = 'UTF8'",
+        "SET LOCAL standard_conforming_strings = on",
+      ].join("; "),
+    );
+    try {
+      return await work();
+    } finally {
+      // Nothing was written; a connection that is gone has rolled back by itself.
+      if (this.usable) await this.#client.query("ROLLBACK").catch(() => {});
+    }
+  }
+
+  /** The columns that a query returns. The extended protocol refuses a second statement whatever its spelling. */
+  async describe(query: string, parameters: PlanParameters): Promise<Column[]> {
+    const text = `SELECT * FROM ${wrapQuery(query, parameters)} LIMIT 0`;
+    const result = await this.#query(text);
+    await this.#learnTypes(result.fields.map((field) => field.dataTypeID));
+    return result.fields.map((field) => ({ name: field.name, kind: this.#kinds.get(field.dataTypeID) ?? "other" }));
+  }
+
+  /** PostgreSQL's estimate of the rows of a query. */
+  async estimateRows(select: string): Promise<number | undefined> {
+    const result = await this.#query(`EXPLAIN (FORMAT JSON) ${select}`);
+    const [row] = result.rows as [{ "QUERY PLAN": [{ Plan: { "Plan Rows"?: number } }] }?];
+    return row?.["QUERY PLAN"][0].Plan["Plan Rows"];
+  }
+
+  /** The rows of a query, for small ones: the replay. */
+  async rows(select: string): Promise<unknown[][]> {
+    return (await this.#query(select, "array")).rows as unknown[][];
+  }
+
+  /** Streams a COPY into `handler`. An aborted `signal` ends it, also in PostgreSQL, with the signal's reason. */
+  async copy(sql: string, handler: CopyHandler, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const copy = new CopyOut(sql, handler);
+    const onAbort = (): void => {
+      this.#cancel();
+      this.#lost = signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason));
+      copy.fail(this.#lost);
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      this.#client.query(copy);
+      await copy.done;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Ends the connection. */
+  async close(): Promise<void> {
+    await this.#client.end().catch(() => {}); // it may be gone already
+  }
+
+  async #query(text: string, rowMode?: "array"): Promise<pg.QueryResult> {
+    // `queryMode` is missing from pg's types.
+    const query = { text, queryMode: "extended", ...(rowMode === undefined ? {} : { rowMode }) };
+    try {
+      return await this.#client.query(query as pg.QueryConfig);
+    } catch (error) {
+      throw new Error(describePostgresError(error, text));
+    }
+  }
+
+  async #learnTypes(oids: readonly number[]): Promise<void> {
+    for (const oid of oids) {
+      const kind = kindOfBuiltIn(oid);
+      if (kind !== undefined) this.#kinds.set(oid, kind);
+    }
+    const unknown = [...new Set(oids)].filter((oid) => !this.#kinds.has(oid));
+    if (unknown.length === 0) return;
+    const text = "SELECT oid::int8::text, typcategory::text, typtype::text FROM pg_catalog.pg_type WHERE oid = ANY($1::oid[])";
+    const result = await this.#client.query<[string, string, string]>({ text, values: [unknown], rowMode: "array" });
+    for (const [oid, category, type] of result.rows) this.#kinds.set(Number(oid), kindOfType(category, type));
+  }
+
+  /** Asks PostgreSQL to stop the running statement: it would otherwise only notice at the next row. */
+  #cancel(): void {
+    const { host, port, ssl } = this.#client;
+    const { processID, secretKey } = this.#client as pg.Client & { processID: number | null; secretKey: number | null };
+    // Over TLS the request would have to be encrypted as well; there the statement timeout has to do.
+    if (processID === null || secretKey === null || ssl) return;
+    const request = Buffer.alloc(16);
+    request.writeInt32BE(16, 0);
+    request.writeInt32BE(CANCEL_REQUEST, 4);
+    request.writeInt32BE(processID, 8);
+    request.writeInt32BE(secretKey, 12);
+    const path = host.startsWith("/") ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
+    const socket = createConnection(path, () => socket.end(request));
+    socket.on("error", () => {}); // best effort: the connection itself ends as well
+    socket.unref();
+  }
+}

@@ -1,0 +1,183 @@
+import type { Socket } from "node:net";
+import type { Address } from "../../contract/address.ts";
+import { formatAddress } from "../../contract/address.ts";
+import type { Chunk, Row } from "../chunk.ts";
+
+const PLUS = 43;
+const MINUS = 45;
+const COLON = 58;
+const ZERO = 48;
+const LF = 10;
+
+/** Bytes sent and not yet answered, at most: more would only wait in Redis's buffers and slow its other clients. */
+export const WINDOW_BYTES = 512 * 1024;
+
+/** What a link tells its owner. */
+export interface LinkEvents {
+  /** A row was answered with an error. The row can be sent again. */
+  refused(address: Address, row: Row, message: string): void;
+  /** Every row of a chunk was answered; its memory is free. */
+  answered(chunk: Chunk): void;
+  /** The connection is gone, with the rows that were not answered. */
+  lost(link: Link, rows: Row[], error: Error): void;
+}
+
+/** Reply to an EXPIRE that found no key: it was evicted, or deleted by somebody, since the HSET before it. */
+export const VANISHED = "VANISHED the key was gone before its TTL could be set: evicted, or deleted by another client";
+
+/**
+ * Sends chunks over one socket and counts replies. All commands answer with one line, so a reply is attributed by
+ * counting: to the command, its row, its chunk, and so to key and dataset.
+ */
+export class Link {
+  readonly address: Address;
+  readonly #socket: Socket;
+  readonly #events: LinkEvents;
+  /** Sent; the first is the one being answered. */
+  readonly #sent: Chunk[] = [];
+  readonly #queue: Chunk[] = [];
+  #inFlight = 0;
+  /** Place of the next reply: row of the first chunk, command of that row. */
+  #row = 0;
+  #command = 0;
+  #error: string | undefined;
+  /** A line of which only a part has come. */
+  #partial = "";
+  #closed = false;
+  /** When something was last heard, or sent after silence: `performance.now()`. */
+  #heard = performance.now();
+
+  constructor(address: Address, socket: Socket, events: LinkEvents) {
+    this.address = address;
+    this.#socket = socket;
+    this.#events = events;
+    socket.on("data", (data: Buffer) => this.#onData(data));
+    socket.on("error", (error) => this.#onLost(error));
+    socket.on("close", () => this.#onLost(new Error("the connection was closed")));
+  }
+
+  /** Whether chunks wait for room: whoever makes more should pause. */
+  get congested(): boolean {
+    return this.#queue.length > 0;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Milliseconds for which the server owes an answer; 0 where it owes none. */
+  get silence(): number {
+    return this.#sent.length === 0 ? 0 : performance.now() - this.#heard;
+  }
+
+  send(chunk: Chunk): void {
+    this.#queue.push(chunk);
+    this.#pump();
+  }
+
+  /** Ends the connection; rows in flight are reported as lost. */
+  drop(error: Error): void {
+    this.#onLost(error);
+  }
+
+  #pump(): void {
+    for (;;) {
+      const next = this.#queue[0];
+      // A chunk larger than the window goes alone.
+      if (next === undefined || this.#closed) return;
+      if (this.#inFlight > 0 && this.#inFlight + next.used > WINDOW_BYTES) return;
+      this.#queue.shift();
+      if (this.#sent.length === 0) this.#heard = performance.now();
+      this.#sent.push(next);
+      this.#inFlight += next.used;
+      next.account.bytes += next.used;
+      this.#socket.write(next.bytes.subarray(0, next.used));
+    }
+  }
+
+  #onData(data: Buffer): void {
+    this.#heard = performance.now();
+    let at = 0;
+    const length = data.length;
+    while (at < length && !this.#closed) {
+      if (this.#partial === "") {
+        const first = data[at];
+        // "+OK\r\n", the reply to nearly everything.
+        if (first === PLUS && data[at + 4] === LF) {
+          at += 5;
+          this.#answer();
+          continue;
+        }
+        if (first === COLON && data[at + 3] === LF) {
+          const zero = data[at + 1] === ZERO;
+          at += 4;
+          this.#answer(zero);
+          continue;
+        }
+      }
+      const end = data.indexOf(LF, at);
+      if (end < 0) {
+        this.#partial += data.toString("latin1", at);
+        return;
+      }
+      const line = this.#partial + data.toString("latin1", at, end - 1);
+      // The piece before may have ended between CR and LF.
+      this.#partial = "";
+      at = end + 1;
+      this.#line(line.endsWith("\r") ? line.slice(0, -1) : line);
+    }
+  }
+
+  #line(line: string): void {
+    const first = line.charCodeAt(0);
+    if (first === MINUS) {
+      this.#error ??= line.slice(1);
+      this.#answer();
+    } else if (first === PLUS || first === COLON) {
+      this.#answer(line === ":0");
+    } else {
+      this.#onLost(new Error(`Redis ${formatAddress(this.address)} sent an unexpected reply: ${JSON.stringify(line.slice(0, 60))}`));
+    }
+  }
+
+  /** Counts one reply. */
+  #answer(zero = false): void {
+    const chunk = this.#sent[0];
+    if (chunk === undefined) {
+      this.#onLost(new Error(`Redis ${formatAddress(this.address)} sent a reply to nothing`));
+      return;
+    }
+    this.#command += 1;
+    const commands = chunk.commands[this.#row] as number;
+    if (this.#command < commands) return;
+    // Only EXPIRE, the last of several commands, answers 0 there.
+    if (zero && commands > 1) this.#error ??= VANISHED;
+    const row = this.#row;
+    const error = this.#error;
+    this.#command = 0;
+    this.#error = undefined;
+    this.#row += 1;
+    if (error === undefined) chunk.account.acknowledge(chunk.samples?.get(row));
+    else this.#events.refused(this.address, chunk.takeRow(row), error);
+    if (this.#row < chunk.rows || this.#closed) return;
+    this.#row = 0;
+    this.#sent.shift();
+    this.#inFlight -= chunk.used;
+    this.#pump();
+    this.#events.answered(chunk);
+  }
+
+  #onLost(error: Error): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#socket.destroy();
+    const rows: Row[] = [];
+    let from = this.#row;
+    for (const chunk of [...this.#sent.splice(0), ...this.#queue.splice(0)]) {
+      for (let row = from; row < chunk.rows; row++) rows.push(chunk.takeRow(row));
+      from = 0;
+    }
+    this.#inFlight = 0;
+    this.#events.lost(this, rows, error);
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Redis commands as bytes. The functions write into a buffer at a position and return the position after it; the
+ * caller has made sure of the room. They are called per value, millions of times, and so make no objects.
+ */
+
+const CR = 13;
+const LF = 10;
+const DOLLAR = 36;
+const ZERO = 48;
+
+/** Below this many bytes a loop is faster than a call into `Buffer.copy`. */
+const LOOP_LIMIT = 48;
+
+/** Digits of a whole number >= 0. */
+export function digits(value: number): number {
+  if (value < 10) return 1;
+  if (value < 100) return 2;
+  if (value < 1000) return 3;
+  if (value < 10_000) return 4;
+  if (value < 100_000) return 5;
+  return String(value).length;
+}
+
+/** Writes a whole number >= 0, up to 2^53 - 1, in decimal. */
+export function putInteger(out: Buffer, at: number, value: number): number {
+  const end = at + digits(value);
+  let rest = value;
+  for (let index = end - 1; index >= at; index--) {
+    const quotient = rest < 0x80000000 ? (rest / 10) | 0 : Math.floor(rest / 10);
+    out[index] = ZERO + rest - quotient * 10;
+    rest = quotient;
+  }
+  return end;
+}
+
+/** Writes all of `source`. */
+export function putBytes(out: Buffer, at: number, source: Buffer): number {
+  const length = source.length;
+  if (length >= LOOP_LIMIT) source.copy(out, at);
+  else for (let index = 0; index < length; index++) out[at + index] = source[index] as number;
+  return at + length;
+}
+
+/** Writes `length` bytes of `source` from `start`. */
+export function putRange(out: Buffer, at: number, source: Buffer, start: number, length: number): number {
+  if (length >= LOOP_LIMIT) source.copy(out, at, start, start + length);
+  else for (let index = 0; index < length; index++) out[at + index] = source[start + index] as number;
+  return at + length;
+}
+
+/** Writes the line end. */
+export function putLineEnd(out: Buffer, at: number): number {
+  out[at] = CR;
+  out[at + 1] = LF;
+  return at + 2;
+}
+
+/** Writes `$<length>\r\n`: what stands before the bytes of an argument. */
+export function putBulkHeader(out: Buffer, at: number, length: number): number {
+  out[at] = DOLLAR;
+  return putLineEnd(out, putInteger(out, at + 1, length));
+}
+
+/** Bytes of `$<length>\r\n`. */
+export function bulkHeaderLength(length: number): number {
+  return digits(length) + 3;
+}
+
+/** An argument: header, bytes, line end. */
+export function putBulk(out: Buffer, at: number, source: Buffer): number {
+  return putLineEnd(out, putBytes(out, putBulkHeader(out, at, source.length), source));
+}
+
+/** A whole number >= 0 as an argument. */
+export function putIntegerBulk(out: Buffer, at: number, value: number): number {
+  return putLineEnd(out, putInteger(out, putBulkHeader(out, at, digits(value)), value));
+}
+
+/** One command in a buffer of its own: for what is not on the fast path. */
+export function command(...parts: readonly (string | Buffer)[]): Buffer {
+  const pieces: Buffer[] = [Buffer.from(`*${parts.length}\r\n`)];
+  for (const part of parts) {
+    const bytes = typeof part === "string" ? Buffer.from(part) : part;
+    pieces.push(Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from("\r\n"));
+  }
+  return Buffer.concat(pieces);
+}
+
+/** Reads the digits from `at` up to the line end. */
+function readNumber(source: Buffer, at: number): number {
+  let value = 0;
+  for (let index = at; source[index] !== CR; index++) value = value * 10 + (source[index] as number) - ZERO;
+  return value;
+}
+
+/** The second word of the command that starts at `at`: the key of every command that the warmer sends. */
+export function keyOfCommand(source: Buffer, at: number): Buffer {
+  const nameHeader = source.indexOf(LF, at) + 1;
+  const nameStart = source.indexOf(LF, nameHeader) + 1;
+  const keyHeader = nameStart + readNumber(source, nameHeader + 1) + 2;
+  const keyStart = source.indexOf(LF, keyHeader) + 1;
+  return source.subarray(keyStart, keyStart + readNumber(source, keyHeader + 1));
+}
+
+/** Where the command that starts at `at` ends. */
+export function endOfCommand(source: Buffer, at: number): number {
+  const parts = readNumber(source, at + 1);
+  let position = source.indexOf(LF, at) + 1;
+  for (let part = 0; part < parts; part++) {
+    position = source.indexOf(LF, position) + 1 + readNumber(source, position + 1) + 2;
+  }
+  return position;
+}

@@ -1,0 +1,127 @@
+import type { DatasetStatus } from "../contract/warming.ts";
+import { Account } from "./account.ts";
+import type { CompiledDataset } from "./compile.ts";
+import type { HashStyle } from "./encode/hash.ts";
+import { makeEncoder } from "./encode/encoder.ts";
+import type { DatasetPlan } from "./plan.ts";
+import type { PostgresSession } from "./postgres/session.ts";
+import { describePostgresError } from "./postgres/session.ts";
+import { Sampler } from "./sample.ts";
+import type { Sink } from "./sink.ts";
+import type { DatasetOutcome, DatasetProgress } from "./types.ts";
+import { DatasetWriter } from "./writer.ts";
+
+const SHOWN_QUERY = 300;
+
+/** A query on one line, for messages: as written in the plan, and so without the values of parameters. */
+export function showQuery(query: string): string {
+  const line = query.trim().replaceAll(/\s+/g, " ");
+  return line.length > SHOWN_QUERY ? `${line.slice(0, SHOWN_QUERY - 3)}...` : line;
+}
+
+/** `1 row`, `2 rows`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** One dataset of a run, from "pending" to its end. */
+export class DatasetTask {
+  readonly plan: DatasetPlan;
+  readonly account: Account;
+  readonly sampler: Sampler;
+  status: DatasetStatus = "pending";
+  compiled: CompiledDataset | undefined;
+  /** Rows to expect. */
+  total: number | undefined;
+  error: string | undefined;
+  readonly #warnings: string[] = [];
+  #startedAt = 0;
+  #durationMs = 0;
+
+  constructor(plan: DatasetPlan, sampleSize: number) {
+    this.plan = plan;
+    this.sampler = new Sampler(sampleSize);
+    this.account = new Account(plan.name, (sample) => this.sampler.acknowledge(sample));
+  }
+
+  /** Reads and writes the dataset. Never rejects: what goes wrong is in `status` and `error`. */
+  async run(session: PostgresSession, sink: Sink, style: HashStyle, statementTimeoutMs: number): Promise<void> {
+    const compiled = this.compiled as CompiledDataset;
+    this.status = "running";
+    this.#startedAt = performance.now();
+    try {
+      const writer = new DatasetWriter(compiled, makeEncoder(compiled.value, style), sink, this.account, this.sampler);
+      try {
+        await session.transaction(statementTimeoutMs, () => session.copy(compiled.copy, writer, sink.signal));
+      } finally {
+        // Rows that came before the error are worth keeping.
+        if (!sink.signal.aborted) {
+          writer.flush();
+          await sink.settle(this.account);
+        }
+      }
+      this.#finish(writer);
+    } catch (error) {
+      this.fail(sink.signal.aborted ? this.#aborted(sink) : this.#postgresError(error, compiled));
+    } finally {
+      this.#durationMs = performance.now() - this.#startedAt;
+    }
+  }
+
+  fail(message: string): void {
+    this.status = "failed";
+    this.error = message;
+  }
+
+  skip(reason: string): void {
+    this.status = "skipped";
+    this.error = reason;
+  }
+
+  /** Whether `error` speaks of the whole run, so that repeating it for each dataset would only be noise. */
+  progress(): DatasetProgress {
+    const { rows, keys, failed, bytes } = this.account;
+    const { name, priority } = this.plan;
+    const known = { name, priority, status: this.status, rows, keys, failed, bytes };
+    return this.total === undefined ? known : { ...known, total: this.total };
+  }
+
+  outcome(): DatasetOutcome {
+    const { name, priority } = this.plan;
+    const { rows, keys, failed, skipped, bytes, failures, examples } = this.account;
+    const durationMs = Math.round(this.status === "running" ? performance.now() - this.#startedAt : this.#durationMs);
+    const outcome = { name, priority, status: this.status, rows, keys, failed, skipped, bytes, durationMs, failures, examples };
+    return this.error === undefined
+      ? { ...outcome, warnings: this.#warnings }
+      : { ...outcome, warnings: this.#warnings, error: this.error };
+  }
+
+  #finish(writer: DatasetWriter): void {
+    const { rows, keys, failed, skipped, failures, examples } = this.account;
+    this.status = "done";
+    if (rows === 0) this.#warnings.push("the query returned no rows");
+    for (const [code, times] of Object.entries(failures)) {
+      const example = examples.find(({ message }) => message.startsWith(code)) ?? examples[0];
+      this.#warnings.push(`${count(times, "row")} failed with ${code}: ${example?.message ?? ""} (key "${example?.key ?? ""}")`);
+    }
+    if (skipped > 0) this.#warnings.push(`${count(skipped, "row")} left out: the TTL was 0 or less`);
+    const duplicates = writer.duplicates.count;
+    if (duplicates > 0) {
+      const about = writer.duplicates.exact ? "" : "about ";
+      this.#warnings.push(`${about}${count(duplicates, "row")} had a key that another row has as well; the last one was kept`);
+    }
+    if (keys === 0 && failed > 0) {
+      this.fail(`dataset "${this.plan.name}": none of its ${count(rows, "row")} became a key. ${this.#warnings[0] ?? ""}`);
+    }
+  }
+
+  #aborted(sink: Sink): string {
+    const reason: unknown = sink.signal.reason;
+    return reason instanceof Error ? reason.message : String(reason);
+  }
+
+  #postgresError(error: unknown, compiled: CompiledDataset): string {
+    const cause = describePostgresError(error, compiled.copy);
+    return `dataset "${compiled.name}": PostgreSQL ended the query: ${cause}. Query: ${showQuery(this.plan.query)}`;
+  }
+}

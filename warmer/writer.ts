@@ -1,0 +1,116 @@
+import type { Account } from "./account.ts";
+import type { Chunk } from "./chunk.ts";
+import { CHUNK_SLACK } from "./chunk.ts";
+import type { CompiledDataset } from "./compile.ts";
+import { DuplicateCounter } from "./duplicates.ts";
+import type { Encoder } from "./encode/value.ts";
+import { KeyBuilder } from "./keys.ts";
+import type { CopyHandler } from "./postgres/copy.ts";
+import type { Sampler } from "./sample.ts";
+import type { Sink } from "./sink.ts";
+import { jitteredTtl, longestTtl, MAX_TTL_SECONDS, shortestTtl } from "./ttl.ts";
+import { Tuple } from "./tuple.ts";
+
+const NO_KEY = Buffer.alloc(0);
+
+/** Turns the rows of one dataset into commands, in one open chunk for each primary. */
+export class DatasetWriter implements CopyHandler {
+  readonly duplicates = new DuplicateCounter();
+  readonly #dataset: CompiledDataset;
+  readonly #encoder: Encoder;
+  readonly #sink: Sink;
+  readonly #account: Account;
+  readonly #sampler: Sampler;
+  readonly #row: Tuple;
+  readonly #key: KeyBuilder;
+  /** By lane + 1: lane -1 stands for a slot that no primary has. */
+  readonly #open: (Chunk | undefined)[] = [];
+
+  constructor(dataset: CompiledDataset, encoder: Encoder, sink: Sink, account: Account, sampler: Sampler) {
+    this.#dataset = dataset;
+    this.#encoder = encoder;
+    this.#sink = sink;
+    this.#account = account;
+    this.#sampler = sampler;
+    this.#row = new Tuple(dataset.width);
+    this.#key = new KeyBuilder(dataset.key);
+  }
+
+  row(bytes: Buffer, start: number, end: number): void {
+    const row = this.#row;
+    const key = this.#key;
+    row.read(bytes, start, end);
+    this.#account.rows += 1;
+    if (!key.build(row)) {
+      this.#account.fail(NO_KEY, "NULL_KEY", "a column of the key is NULL");
+      return;
+    }
+    const seconds = this.#ttl();
+    if (seconds < 0) return;
+    const refusal = this.#encoder.refuses(row);
+    if (refusal !== null) {
+      this.#account.fail(key.copy(), refusal, "the value is NULL");
+      return;
+    }
+    key.hash();
+    this.duplicates.add(key.high, key.low);
+    this.#write(seconds, end - start);
+  }
+
+  pressure(): Promise<void> | null {
+    return this.#sink.pressure();
+  }
+
+  /** Sends what is left in the open chunks. */
+  flush(): void {
+    for (let index = 0; index < this.#open.length; index++) this.#send(index);
+  }
+
+  /** Seconds, 0 for no expiry, -1 where the row is not to be written. */
+  #ttl(): number {
+    const { ttl } = this.#dataset;
+    if (ttl === null) return 0;
+    if ("seconds" in ttl) return ttl.seconds;
+    const seconds = this.#row.integer(ttl.column);
+    if (seconds === undefined) {
+      this.#account.fail(this.#key.copy(), "NULL_TTL", "the TTL is NULL");
+      return -1;
+    }
+    if (seconds <= 0) {
+      this.#account.skipped += 1;
+      return -1;
+    }
+    return Math.min(seconds, MAX_TTL_SECONDS);
+  }
+
+  #write(seconds: number, size: number): void {
+    const row = this.#row;
+    const key = this.#key;
+    const index = this.#sink.lane(key.bytes, key.length) + 1;
+    let room = this.#encoder.bound(row, key);
+    if (room > CHUNK_SLACK) room = this.#encoder.exactBound(row, key);
+    if (room > CHUNK_SLACK) this.#send(index);
+    const chunk = (this.#open[index] ??= this.#sink.pool.take(this.#account, room));
+    const { jitter } = this.#dataset;
+    const ttl = seconds === 0 ? 0 : jitteredTtl(seconds, jitter, Math.random());
+    const end = this.#encoder.encode(chunk.bytes, chunk.used, row, key, ttl);
+    const place = this.#sampler.place(key.high, key.low, size);
+    chunk.add(end, this.#encoder.commands, place < 0 ? undefined : this.#sample(place, seconds, size));
+    if (chunk.full || room > CHUNK_SLACK) this.#send(index);
+  }
+
+  #sample(place: number, seconds: number, size: number) {
+    const { name, jitter } = this.#dataset;
+    const ttlSeconds = seconds === 0 ? null : ([shortestTtl(seconds, jitter), longestTtl(seconds, jitter)] as const);
+    const sample = { dataset: name, key: this.#key.copy(), value: this.#encoder.capture(this.#row), ttlSeconds };
+    this.#sampler.put(place, this.#key.high, this.#key.low, size, sample);
+    return sample;
+  }
+
+  #send(index: number): void {
+    const chunk = this.#open[index];
+    if (chunk === undefined) return;
+    this.#open[index] = undefined;
+    this.#sink.send(index - 1, chunk);
+  }
+}
