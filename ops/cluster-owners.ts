@@ -1,5 +1,5 @@
-import type { ClusterMember, ClusterView, SlotRange } from "./cluster-view.ts";
-import { slotCount } from "./cluster-view.ts";
+import { formatAddress } from "../contract/address.ts";
+import { type ClusterMember, type ClusterView, countSlots, type SlotRange, slotCount } from "./cluster-view.ts";
 
 /** Who has each slot, by all that the members say: of two claims the one with the higher epoch counts. */
 export interface SlotOwners {
@@ -59,4 +59,18 @@ export function isBlank(member: ClusterMember): boolean {
 /** `0-5460, 7000` */
 export function formatRanges(ranges: readonly SlotRange[]): string {
   return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(", ");
+}
+
+/** Slots that no living member serves, in words: nobody has them, or somebody that is not here. */
+export function unservedSlots(owners: SlotOwners, view: ClusterView): string[] {
+  const members = new Set(view.members.map(({ id }) => id));
+  const absent = [undefined, ...[...owners.ids].filter((id) => !members.has(id))];
+  return absent.flatMap((id) => {
+    const ranges = slotsOf(owners, id, [0, slotCount - 1]);
+    if (ranges.length === 0) return [];
+    const slots = `${countSlots(ranges)} slots (${formatRanges(ranges)})`;
+    if (id === undefined) return [`${slots} have no owner`];
+    const address = view.members.map(({ seen }) => seen.get(id)?.address).find((one) => one !== undefined && one.port > 0);
+    return [`${slots} belong to ${address ? formatAddress(address) : `node ${id}`}, which is not here`];
+  });
 }

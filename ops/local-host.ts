@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { addressSchema, formatAddress } from "../contract/address.ts";
 import { localHostSchema } from "../contract/nodes.ts";
 import type { OperationHandler, OperationResult } from "../contract/operation.ts";
 import { findProcess } from "./find-process.ts";
+import { fromProject } from "./project-folder.ts";
 import { describeHolder, holderOf, whyNotFree } from "./port-holder.ts";
 import { isAlive, type ProcessIdentity } from "./process-record.ts";
 import { inspectRedis } from "./redis-binary.ts";
@@ -16,7 +17,7 @@ export const localHost: OperationHandler = async (request, context) => {
   const { action, inputs, olds } = request;
   if (action === "check") return { failures: await check(inputs, olds) };
   const { directory } = localHostSchema.parse(inputs);
-  const folder = resolve(directory);
+  const folder = fromProject(directory);
   if (action === "delete") return remove(folder);
   if (action === "read") return existsSync(folder) ? { id: request.id } : { id: "" };
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -29,7 +30,7 @@ export const localHost: OperationHandler = async (request, context) => {
 
 /** Everything that is wrong, at once. During a preview some inputs may not be known yet: those are left out. */
 async function check(inputs: Record<string, unknown>, olds: Record<string, unknown>): Promise<Failure[]> {
-  const folders = [inputs.directory, olds.directory].filter((one) => typeof one === "string").map((one) => resolve(one));
+  const folders = [inputs.directory, olds.directory].filter((one) => typeof one === "string").map((one) => fromProject(one));
   const ports = Array.isArray(inputs.ports) ? inputs.ports : [];
   const [redis, ...reasons] = await Promise.all([
     inspectRedis(),
@@ -71,7 +72,18 @@ async function remove(folder: string): Promise<OperationResult> {
     .filter((found) => found !== undefined);
   await Promise.all(servers.map(end));
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  removeEmpty(dirname(folder));
   return {};
+}
+
+/** The folders above, that were made for this one: `.hearth/<stack>` and `.hearth`, when nothing else is in them. */
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+    if (basename(dirname(folder)) === ".hearth") rmdirSync(dirname(folder));
+  } catch {
+    // Something else is in it, or it is not ours to remove.
+  }
 }
 
 async function end(server: ProcessIdentity): Promise<void> {

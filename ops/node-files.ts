@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Address, formatAddress } from "../contract/address.ts";
+import type { Address } from "../contract/address.ts";
 import type { Directives } from "../contract/nodes.ts";
 import { configText, quoteWord, splitWords } from "./config-file.ts";
 import { type Node, valuesOf } from "./node.ts";
@@ -112,11 +112,6 @@ function monitorDirective(node: Node, state: SentinelState | undefined): Directi
   const { masterName, quorum, primary } = node.monitor;
   const { host, port } = state.primary ?? primary;
   return { [`sentinel monitor ${masterName}`]: `${host} ${port} ${quorum}` };
-}
-
-/** Where a data node listens, as the other nodes name it. */
-export function isSameAddress(one: Address, other: Address): boolean {
-  return formatAddress(one) === formatAddress(other);
 }
 
 /** Removes the node's folder with all that is in it. */

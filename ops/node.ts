@@ -1,7 +1,8 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type * as z from "zod";
 import type { DirectiveValue } from "../contract/nodes.ts";
 import { redisProcessSchema } from "../contract/nodes.ts";
+import { fromProject } from "./project-folder.ts";
 
 /** A node of this machine: the operation's inputs, and where its files are. */
 export interface Node extends z.infer<typeof redisProcessSchema> {
@@ -12,10 +13,10 @@ export interface Node extends z.infer<typeof redisProcessSchema> {
   readonly logFile: string;
 }
 
-/** Checks the inputs and finds the node's folder from the Pulumi program's. */
+/** Checks the inputs and finds the node's folder from the project's. */
 export function nodeOf(inputs: Record<string, unknown>): Node {
   const plain = redisProcessSchema.parse(inputs);
-  const folder = resolve(plain.directory);
+  const folder = fromProject(plain.directory);
   return {
     ...plain,
     folder,

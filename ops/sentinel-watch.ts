@@ -1,7 +1,6 @@
-import { type Address, formatAddress } from "../contract/address.ts";
+import { type Address, formatAddress, isSameAddress } from "../contract/address.ts";
 import { pairs, withConnection } from "./connect.ts";
 import type { Node } from "./node.ts";
-import { isSameAddress } from "./node-files.ts";
 import { waitFor } from "./wait.ts";
 
 /** Whom to ask about a primary. */

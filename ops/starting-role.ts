@@ -1,9 +1,9 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Address } from "../contract/address.ts";
+import { type Address, isSameAddress } from "../contract/address.ts";
 import type { OperationContext } from "../contract/operation.ts";
 import { isPersistent, type Node } from "./node.ts";
-import { hasConfig, isSameAddress, lastReplicaOf } from "./node-files.ts";
+import { hasConfig, lastReplicaOf } from "./node-files.ts";
 import { askSentinels, failOver, watchOf } from "./sentinel-watch.ts";
 
 /**

@@ -1,0 +1,142 @@
+import { type Address, isSameAddress } from "../contract/address.ts";
+import type { OperationContext } from "../contract/operation.ts";
+import { healLostSlots } from "./cluster-heal.ts";
+import { isBlank, mainOwner, type SlotOwners, slotOwners, unservedSlots } from "./cluster-owners.ts";
+import { refuseForeign } from "./cluster-refusals.ts";
+import { addSlots } from "./cluster-slots.ts";
+import { type ClusterMember, type ClusterView, plannedRange, viewCluster } from "./cluster-view.ts";
+import type { ConnectionPool } from "./connect.ts";
+import { joinMissing, nameOf, type Topology } from "./topology.ts";
+import { type Look, waitFor } from "./wait.ts";
+
+/** A round of MEET is repeated after this many milliseconds, should it have been lost. */
+const meetAgainMs = 500;
+
+/**
+ * Forms or heals a cluster and returns its primaries.
+ *
+ * Each look takes the next step that what it sees allows, at every node at the same time: slots to blank planned
+ * primaries of a cluster that never had any, MEET between nodes that do not know each other (also when one has another
+ * address than before), REPLICATE for nodes without slots, FORGET for nodes that are gone and not planned. Roles that
+ * a failover has swapped are kept. Slots that somebody had are never just given away: see cluster-heal.ts.
+ */
+export async function formCluster(
+  topology: Topology,
+  pool: ConnectionPool,
+  context: OperationContext,
+): Promise<Address[]> {
+  const steps = new ClusterFormation(topology, pool, context);
+  return waitFor(() => steps.next(), { what: "forming the cluster", signal: context.signal });
+}
+
+class ClusterFormation {
+  readonly #topology: Topology;
+  readonly #pool: ConnectionPool;
+  readonly #context: OperationContext;
+  readonly #shards: number;
+  readonly #met = new Map<string, number>();
+
+  constructor(topology: Topology, pool: ConnectionPool, context: OperationContext) {
+    this.#topology = topology;
+    this.#pool = pool;
+    this.#context = context;
+    this.#shards = new Set(topology.members.map((member) => member.shard)).size;
+  }
+
+  async next(): Promise<Look<Address[]>> {
+    const view = await viewCluster(this.#topology.members, this.#pool);
+    const owners = slotOwners(view);
+    // Who does not answer may be the one that has the slots: without it nothing is decided but who meets whom.
+    if (view.silent.length === 0) {
+      refuseForeign(view, owners);
+      if (owners.ids.size === 0) await this.#assignAll(view);
+      else await healLostSlots(view, owners, this.#pool, this.#context, (shard) => plannedRange(shard, this.#shards));
+    }
+    const problems = [
+      ...view.silent,
+      ...(await this.#meet(view)),
+      ...(await this.#replicate(view, owners)),
+      ...(await this.#forget(view)),
+      ...unservedSlots(owners, view),
+    ];
+    if (problems.length > 0) return { missing: joinMissing(problems) };
+    return { value: view.members.filter(({ self }) => self.slots.length > 0).map(({ member }) => member) };
+  }
+
+  /** First formation: every slot to its planned primary. Distinct epochs, so that no two of them ever have to settle it. */
+  async #assignAll(view: ClusterView): Promise<void> {
+    const targets = view.members.filter(({ member }) => member.role === "primary");
+    if (targets.length === 0 || !view.members.every(isBlank)) return;
+    await Promise.all(
+      targets.map(async (target) => {
+        const connection = await this.#pool.to(target.member);
+        const epoch = connection.call("CLUSTER", "SET-CONFIG-EPOCH", `${target.member.shard + 1}`);
+        // Refused when it already has one, or already knows others: then it is distinct, or will be made so.
+        await Promise.all([epoch.catch(() => {}), addSlots(target, this.#pool, [plannedRange(target.member.shard, this.#shards)])]);
+      }),
+    );
+  }
+
+  async #meet(view: ClusterView): Promise<string[]> {
+    const strange = view.members.flatMap((one, index) =>
+      view.members
+        .slice(index + 1)
+        .filter((other) => !knows(one, other) || !knows(other, one))
+        .map((other) => [one, other] as const),
+    );
+    const now = performance.now();
+    await Promise.all(
+      strange.map(async ([one, other]) => {
+        const pair = `${one.id} ${other.id}`;
+        if (now - (this.#met.get(pair) ?? Number.NEGATIVE_INFINITY) < meetAgainMs) return;
+        this.#met.set(pair, now);
+        const connection = await this.#pool.to(one.member);
+        await connection.call("CLUSTER", "MEET", other.member.host, `${other.member.port}`);
+      }),
+    );
+    return strange.map(([one, other]) => `${nameOf(one.member)} and ${nameOf(other.member)} do not know each other`);
+  }
+
+  /** Nodes without slots follow the primary that has the slots of their shard, as soon as they know it. */
+  async #replicate(view: ClusterView, owners: SlotOwners): Promise<string[]> {
+    const problems = await Promise.all(
+      view.members.map(async (one): Promise<string | undefined> => {
+        const primaryId = mainOwner(owners, plannedRange(one.member.shard, this.#shards));
+        if (primaryId === undefined || one.id === primaryId || one.self.slots.length > 0) return undefined;
+        if (one.self.primaryId === primaryId) return undefined;
+        const primary = view.members.find(({ id }) => id === primaryId);
+        if (!primary) return undefined; // nobody's yet, or a stranger's: told elsewhere
+        const problem = `${nameOf(one.member)} does not follow ${nameOf(primary.member)} yet`;
+        if (one.self.primaryId === undefined && one.keys > 0) return problem;
+        if (!knows(one, primary)) return problem;
+        const connection = await this.#pool.to(one.member);
+        // Refused while the primary still looks like a replica from here; the next look tries again.
+        return connection.call("CLUSTER", "REPLICATE", primaryId).then(
+          () => problem,
+          (error: Error) => `${problem}: ${error.message}`,
+        );
+      }),
+    );
+    return problems.filter((problem) => problem !== undefined);
+  }
+
+  /** Nodes that are gone, are not planned and have no slots: every member forgets them. */
+  async #forget(view: ClusterView): Promise<string[]> {
+    if (view.silent.length > 0) return [];
+    const ids = new Set(view.members.map(({ id }) => id));
+    const asked = view.members.flatMap((one) =>
+      [...one.seen.values()]
+        .filter((node) => !ids.has(node.id) && node.flags.has("fail") && node.slots.length === 0)
+        .map(async (node) => (await this.#pool.to(one.member)).call("CLUSTER", "FORGET", node.id).catch(() => {})),
+    );
+    await Promise.all(asked);
+    return [];
+  }
+}
+
+/** Knows it by its id, and reaches it or at least has its present address. */
+function knows(one: ClusterMember, other: ClusterMember): boolean {
+  const seen = one.seen.get(other.id);
+  if (!seen || seen.flags.has("handshake") || seen.flags.has("noaddr")) return false;
+  return seen.linkUp || isSameAddress(seen.address, other.member);
+}
