@@ -1,12 +1,12 @@
 import { type Address, formatAddress, isSameAddress } from "../contract/address.ts";
 import type { OperationContext } from "../contract/operation.ts";
 import type { ConnectionPool } from "./connect.ts";
-import { introduceSentinels, resetSentinel } from "./sentinel-discovery.ts";
+import { calmDown, hurry, introduceSentinels, resetSentinel } from "./sentinel-discovery.ts";
 import { type DataNode, namedByMajority, type SentinelNode, type SentinelView, viewSentinel } from "./sentinel-view.ts";
 import { joinMissing, nameOf, type Topology } from "./topology.ts";
 import { type Look, waitFor } from "./wait.ts";
 
-/** A sentinel that has everything but knows too few or too many is reset after this many milliseconds. */
+/** A sentinel that still knows more than there is, once all else is right, is reset after this many milliseconds. */
 const resetAfterMs = 1000;
 
 /**
@@ -21,7 +21,11 @@ export async function formSentinel(
   context: OperationContext,
 ): Promise<Address[]> {
   const steps = new SentinelFormation(topology, pool, context);
-  return waitFor(() => steps.next(), { what: "forming the Sentinel topology", signal: context.signal });
+  try {
+    return await waitFor(() => steps.next(), { what: "forming the Sentinel topology", signal: context.signal });
+  } finally {
+    await steps.end();
+  }
 }
 
 class SentinelFormation {
@@ -32,6 +36,7 @@ class SentinelFormation {
   #connectedSince: number | undefined;
   #lastReset = Number.NEGATIVE_INFINITY;
   #leaderlessSince: number | undefined;
+  readonly #hurried = new Map<string, SentinelNode>();
 
   constructor(topology: Topology, pool: ConnectionPool, context: OperationContext) {
     this.#topology = topology;
@@ -112,21 +117,32 @@ class SentinelFormation {
       this.#connectedSince = undefined;
       return problems;
     }
+    const replicas = view.data.length - 1;
+    await Promise.all(view.sentinels.filter((one) => one.replicas.length < replicas).map((one) => this.#hurry(one)));
     this.#connectedSince ??= performance.now();
     const now = performance.now();
     if (now - Math.max(this.#connectedSince, this.#lastReset) < resetAfterMs) return problems;
     // One at a time: the others can still fail over meanwhile.
-    const lost = view.sentinels.find((one) => !one.busy && isSameAddress(one.primary, primary) && this.#miscounts(view, one));
-    if (lost) {
+    const stale = view.sentinels.find(
+      (one) => !one.busy && (one.replicas.length > replicas || one.others.length > view.sentinels.length - 1),
+    );
+    if (stale) {
       this.#lastReset = now;
-      await resetSentinel(lost, masterName, this.#pool);
-      await introduceSentinels(view, masterName, this.#pool);
+      await resetSentinel(stale, masterName, this.#pool);
     }
     return problems;
   }
 
-  #miscounts(view: SentinelView, one: SentinelNode): boolean {
-    return one.replicas.length !== view.data.length - 1 || one.others.length !== view.sentinels.length - 1;
+  async #hurry(one: SentinelNode): Promise<void> {
+    if (this.#hurried.has(one.member.name)) return;
+    this.#hurried.set(one.member.name, one);
+    await hurry(one, this.#pool);
+  }
+
+  /** Leaves the sentinels as they are meant to run, however the formation ended. */
+  async end(): Promise<void> {
+    const calmed = [...this.#hurried.values()].map((one) => calmDown(one, this.#pool));
+    await Promise.allSettled(calmed);
   }
 
   #ignorance(view: SentinelView, one: SentinelNode, primary: Address): string[] {
@@ -144,8 +160,9 @@ class SentinelFormation {
 /** A node that says that it is a primary and has keys would lose them by following an empty one. */
 function refuseLoss(one: DataNode, leader: DataNode): void {
   if (!one.isPrimary || one.keys === 0 || leader.keys > 0) return;
+  const count = one.keys === 1 ? "1 key" : `${one.keys} keys`;
   throw new Error(
-    `${nameOf(one.member)} holds ${one.keys} keys and is a primary, while ${nameOf(leader.member)}, which it is to follow, ` +
+    `${nameOf(one.member)} holds ${count} and is a primary, while ${nameOf(leader.member)}, which it is to follow, ` +
       "is empty: following would delete the keys. Empty it with FLUSHALL if they are not wanted, " +
       "or choose another directory (hearth:directory)",
   );

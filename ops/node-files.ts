@@ -66,12 +66,8 @@ export function writeAcl(node: Node): void {
 
 /** Whom the data node followed when its configuration was last written, by us or by the server. */
 export function lastReplicaOf(node: Node): Address | undefined {
-  for (const words of configLines(node)) {
-    if (words.length === 3 && /^(replicaof|slaveof)$/i.test(words[0] ?? "")) {
-      return { host: words[1] as string, port: Number(words[2]) };
-    }
-  }
-  return undefined;
+  const [words] = configLines(node, /^(replicaof|slaveof)\s/i);
+  return words?.[1] === undefined ? undefined : { host: words[1], port: Number(words[2]) };
 }
 
 /** Whether the node was ever started from this folder. */
@@ -79,10 +75,14 @@ export function hasConfig(node: Node): boolean {
   return existsSync(node.configFile);
 }
 
-function configLines(node: Node): string[][] {
+/**
+ * The lines that match, as words. No other line is read: a sentinel that rewrites its file does not quote passwords,
+ * so such a line need not be one that can be read.
+ */
+function configLines(node: Node, matching: RegExp): string[][] {
   if (!existsSync(node.configFile)) return [];
   const lines = readFileSync(node.configFile, "utf8").split("\n");
-  return lines.filter((line) => !line.startsWith("#")).map((line) => splitWords(line));
+  return lines.filter((line) => matching.test(line)).map((line) => splitWords(line));
 }
 
 interface SentinelState {
@@ -92,16 +92,15 @@ interface SentinelState {
 }
 
 // What a sentinel must not forget; Redis 6 wrote slave for replica.
-const stateNames = /^(config-epoch|leader-epoch|current-epoch|known-replica|known-slave|known-sentinel)$/i;
+const stateLine =
+  /^sentinel\s+(monitor|myid|config-epoch|leader-epoch|current-epoch|known-replica|known-slave|known-sentinel)\s/i;
 
 function sentinelState(node: Node): SentinelState {
   let primary: Address | undefined;
   const kept: string[][] = [];
-  for (const words of configLines(node)) {
-    if (words[0]?.toLowerCase() !== "sentinel") continue;
-    const [, name = "", ...rest] = words;
-    if (/^monitor$/i.test(name)) primary = { host: rest[1] ?? "", port: Number(rest[2]) };
-    else if (/^myid$/i.test(name) || stateNames.test(name)) kept.push(words);
+  for (const words of configLines(node, stateLine)) {
+    if (words[1]?.toLowerCase() === "monitor") primary = { host: words[3] ?? "", port: Number(words[4]) };
+    else kept.push(words);
   }
   return { primary, lines: kept.map((words) => words.map(quoteWord).join(" ")) };
 }

@@ -27,9 +27,30 @@ function knows(listener: SentinelNode, other: SentinelNode): boolean {
   return listener.others.some((one) => isSameAddress(one, other.member));
 }
 
+/** Milliseconds between two questions of a sentinel to a primary for its replicas; Redis's own period. */
+const infoPeriodMs = 10_000;
+
 /**
- * Makes a sentinel look anew: it asks a primary for its replicas only every 10 s, and never forgets one. It keeps the
- * primary, its quorum and its settings.
+ * Makes a sentinel ask the primary for its replicas now instead of within 10 s (Redis 7.0 and later; before, this does
+ * nothing and they are found in time). `calmDown` must follow.
+ */
+export async function hurry(one: SentinelNode, pool: ConnectionPool): Promise<void> {
+  await setInfoPeriod(one, 100, pool);
+}
+
+/** Back to the usual period. */
+export async function calmDown(one: SentinelNode, pool: ConnectionPool): Promise<void> {
+  await setInfoPeriod(one, infoPeriodMs, pool);
+}
+
+async function setInfoPeriod(one: SentinelNode, milliseconds: number, pool: ConnectionPool): Promise<void> {
+  const connection = await pool.to(one.member);
+  await connection.call("SENTINEL", "DEBUG", "INFO-PERIOD", `${milliseconds}`).catch(() => {});
+}
+
+/**
+ * Makes a sentinel forget replicas and sentinels, which it never does by itself, and look anew. It keeps the primary,
+ * its quorum and its settings.
  */
 export async function resetSentinel(one: SentinelNode, masterName: string, pool: ConnectionPool): Promise<void> {
   const connection = await pool.to(one.member);

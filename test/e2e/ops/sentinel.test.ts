@@ -76,7 +76,7 @@ it("brings an old primary back as a replica, after the sentinels have failed ove
   await killHard(old);
   await expect.poll(named, { timeout: 20_000, interval: 50 }).not.toBe(old.port);
   await lab.start(old);
-  expect(await lab.ask(old, "ROLE")).toMatchObject(["slave", host, await named()]);
+  expect((await lab.ask(old, "ROLE")) as unknown[]).toEqual(expect.arrayContaining(["slave", host, await named()]));
   const { outputs } = await form();
   await ready();
   expect(outputs?.primaries).toEqual([`${host}:${await named()}`]);
@@ -138,5 +138,5 @@ it("refuses to delete the keys of a node by making it follow an empty one", asyn
   const other = data.find((node) => node !== current) as NodeInputs;
   await lab.ask(other, "REPLICAOF", "NO", "ONE");
   await lab.ask(other, "SET", "precious", "yes");
-  await expect(form()).rejects.toThrow(/holds 1 keys and is a primary, while .* is empty: following would delete the keys/);
+  await expect(form()).rejects.toThrow(/holds 1 key and is a primary, while .* is empty: following would delete the keys/);
 });
