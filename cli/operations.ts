@@ -6,4 +6,5 @@ export const operations: Readonly<Record<string, () => Promise<OperationHandler>
   "redis-process": async () => (await import("../ops/redis-process.ts")).redisProcess,
   formation: async () => (await import("../ops/formation.ts")).formation,
   readiness: async () => (await import("../ops/readiness.ts")).readiness,
+  warm: async () => (await import("../ops/warm.ts")).warm,
 };

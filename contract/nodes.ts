@@ -40,7 +40,7 @@ export type Monitor = z.infer<typeof monitorSchema>;
 export const localHostSchema = z.object({
   /** Name of the topology, for progress lines. */
   name: z.string(),
-  /** Folder that holds a folder for each node, relative to the Pulumi program; removed by `delete`. */
+  /** Folder that holds a folder for each node, relative to the folder of Pulumi.yaml; removed by `delete`. */
   directory: z.string(),
   /** Every port that the topology will listen on, with the node that asks for it. */
   ports: z.array(addressSchema.extend({ node: z.string() })),
@@ -49,7 +49,7 @@ export const localHostSchema = z.object({
 /** Inputs of the operation `redis-process`: one redis-server or redis-sentinel process of this machine. */
 export const redisProcessSchema = memberSchema.extend({
   kind: z.enum(["redis", "sentinel"]),
-  /** The node's own folder, relative to the Pulumi program; mode 0700. */
+  /** The node's own folder, relative to the folder of Pulumi.yaml; mode 0700. */
   directory: z.string(),
   directives: directivesSchema,
   /** Directives that hold a secret, written into a file of their own, mode 0600. */

@@ -1,10 +1,13 @@
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
+import { getRootDirectory } from "@pulumi/pulumi/metadata.js";
 import { parse } from "yaml";
 import type { Endpoint } from "../contract/endpoint.ts";
 import type { Gate, WarmReport, WarmSource } from "../contract/warming.ts";
 import { Warming } from "./operations/warming.ts";
 import type { Duration } from "./plan/args.ts";
+import { RefusalError } from "./plan/refusals.ts";
 import { planWarming } from "./plan/warming.ts";
 import { ComponentResource, output } from "./pulumi.ts";
 import { toolVersion } from "./tool.ts";
@@ -17,7 +20,7 @@ export interface CacheWarmingArgs extends Partial<Gate> {
     /** When one of these changes, the cache is warmed again. */
     readonly dataIds?: pulumi.Input<pulumi.Input<string>[]> | undefined;
   };
-  /** Path of a YAML or JSON file, relative to the Pulumi program; the name of a plan of Hearth's; or the plan itself. */
+  /** Path of a YAML or JSON file, relative to the folder of Pulumi.yaml; the name of a plan of Hearth's; or the plan itself. */
   readonly plan: string | object;
   /** `"demo"`, or where PostgreSQL is: a URL, which is a secret. */
   readonly source: "demo" | { readonly url: pulumi.Input<string> };
@@ -41,7 +44,7 @@ export class CacheWarming extends ComponentResource {
 
   constructor(name: string, args: CacheWarmingArgs, opts: pulumi.ComponentResourceOptions = {}) {
     const { cache, source, trigger, ...rest } = args;
-    const planned = planWarming(name, { ...rest, plan: readPlan(args.plan) });
+    const planned = planWarming(name, { ...rest, plan: readPlan(name, args.plan) });
     super("hearth:index:CacheWarming", name, {}, opts);
     const warming = new Warming(
       `${name}-run`,
@@ -61,9 +64,14 @@ export class CacheWarming extends ComponentResource {
   }
 }
 
-/** A path is read; a name and a plan stay what they are. */
-function readPlan(plan: string | object): string | object {
+/** A path, relative to the project's folder, is read; a name and a plan stay what they are. */
+function readPlan(name: string, plan: string | object): string | object {
   if (typeof plan !== "string" || !/[./]/.test(plan)) return plan;
-  const text = readFileSync(plan, "utf8");
-  return parse(text) as object;
+  const file = resolve(getRootDirectory(), plan);
+  try {
+    return parse(readFileSync(file, "utf8")) as object;
+  } catch (error) {
+    const message = `"${plan}" cannot be read: ${(error as Error).message}; write a path relative to the folder of Pulumi.yaml`;
+    throw new RefusalError(`CacheWarming "${name}"`, [{ property: "plan", message }]);
+  }
 }

@@ -161,7 +161,7 @@ export const configKeys: readonly ConfigKey[] = [
     argument: "directory",
     values: "a path",
     default: "`.hearth/<stack>/cache`",
-    meaning: "Folder of the nodes' files, relative to the Pulumi program; removed by destroy.",
+    meaning: "Folder of the nodes' files, relative to the folder of Pulumi.yaml; removed by destroy.",
   },
   {
     key: "directives",

@@ -10,7 +10,7 @@ import { milliseconds, show } from "./plan/units.ts";
 /** How the stack warms its cache. */
 export interface WarmingConfig {
   readonly source: WarmSource;
-  /** Name of a built-in plan, or path of a YAML or JSON file, relative to the Pulumi program. */
+  /** Name of a built-in plan, or path of a YAML or JSON file, relative to the folder of Pulumi.yaml. */
   readonly plan: string;
   readonly gate: Gate;
   /** Warm when something changed, or at every `up`. */

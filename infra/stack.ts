@@ -44,5 +44,5 @@ export const endpoint = cache.endpoint;
 export const url = cache.url;
 /** The nodes: name, role when first deployed, shard, host, port. */
 export const nodes = cache.nodes;
-/** What warming wrote and what validation found; absent where `hearth:warm` is off. */
-export const report = warming?.report;
+/** What warming wrote and what validation found; null where `hearth:warm` is off. */
+export const report = warming ? warming.report : null;

@@ -65,6 +65,7 @@ export function provider() {
         if (last.result) return resolve(last.result);
         const message = last.error?.message ?? `the tool hearth ended (${signal ?? `exit code ${code}`}): ${complaint}`;
         const error: Error & { id?: string; properties?: Props; reasons?: string[] } = new Error(message);
+        error.stack = ""; // the SDK would print it behind the message
         if (last.error?.id !== undefined) {
           // There were effects: the resource exists, and the next `up` updates it.
           error.id = last.error.id;

@@ -5,6 +5,8 @@ import { Operation } from "./operation.ts";
 
 /** Inputs of a warming run. */
 export interface WarmingArgs {
+  /** For progress lines. */
+  readonly name: string;
   readonly endpoint: pulumi.Input<Endpoint>;
   readonly plan: unknown;
   readonly source: pulumi.Input<WarmSource>;

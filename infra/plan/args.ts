@@ -67,7 +67,7 @@ export interface RedisArgs {
    * @default {}
    */
   readonly extraDirectives?: Readonly<Record<string, string | readonly string[]>> | undefined;
-  /** Local target: the folder that holds a folder for each node, relative to the Pulumi program. @default ".hearth/<stack>/<name>" */
+  /** Local target: the folder that holds a folder for each node, relative to the folder of Pulumi.yaml. @default ".hearth/<stack>/<name>" */
   readonly directory?: string | undefined;
 }
 

@@ -11,7 +11,7 @@ import type { DeployedNode, Deployment, Target } from "./target.ts";
 export class LocalTarget implements Target {
   readonly #directory: string | undefined;
 
-  /** @param directory folder for the nodes' folders, relative to the Pulumi program */
+  /** @param directory folder for the nodes' folders, relative to the folder of Pulumi.yaml */
   constructor(directory?: string) {
     this.#directory = directory;
   }

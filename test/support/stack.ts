@@ -1,7 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { parse, stringify } from "yaml";
 import type { Endpoint } from "../../contract/endpoint.ts";
 import type { Member } from "../../contract/nodes.ts";
@@ -100,6 +110,19 @@ export class TestStack {
 
   async run(...args: string[]): Promise<Run> {
     return finished(this.start(...args));
+  }
+
+  /** A folder with links to all that the PATH holds but these programs: for a machine that lacks them. */
+  pathWithout(programs: readonly string[]): string {
+    const folder = join(this.folder, "path");
+    mkdirSync(folder, { recursive: true });
+    for (const from of (process.env.PATH ?? "").split(delimiter)) {
+      for (const name of existsSync(from) ? readdirSync(from) : []) {
+        const link = join(folder, name);
+        if (!programs.includes(name) && !existsSync(link)) symlinkSync(join(from, name), link);
+      }
+    }
+    return folder;
   }
 
   /** Starts `pulumi up` and leaves it running: for tests that kill it. */
