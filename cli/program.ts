@@ -1,11 +1,20 @@
 import { Command } from "commander";
+import { withExitCodes } from "./commands/command.ts";
+import { register as registerPlan } from "./commands/plan.ts";
+import { register as registerStats } from "./commands/stats.ts";
+import { register as registerValidate } from "./commands/validate.ts";
+import { register as registerWarm } from "./commands/warm.ts";
 
-/** The commands for people. Exits by itself; each command documents its exit codes. */
+/** The commands for people; each documents its exit codes in its `--help`. */
 export async function runCommands(argv: readonly string[]): Promise<void> {
-  const program = new Command("hearth")
-    .description("Fills Redis from PostgreSQL, proves that the cache is warm, and looks after Redis for Pulumi")
+  const program = withExitCodes(new Command("hearth"))
+    .description("Fills Redis from PostgreSQL, proves that the cache is warm, and looks after Redis for Pulumi.")
     .version(process.env.HEARTH_TOOL_VERSION ?? "dev")
-    .showHelpAfterError("(hearth --help lists the commands and their options)");
+    .showHelpAfterError("(hearth --help lists the commands, hearth COMMAND --help its options)");
+  registerWarm(program);
+  registerValidate(program);
+  registerStats(program);
+  registerPlan(program);
   program
     .command("operation", { hidden: true })
     .description("what Hearth's Pulumi resources ask for: a request in JSON on stdin, JSON lines on stdout");
