@@ -12,7 +12,7 @@ import { type WarmReport, warmRequestSchema } from "../contract/warming.ts";
 import { count } from "../warmer/figures.ts";
 import { CacheReader } from "../warmer/reader.ts";
 import { formatReport } from "../warmer/report.ts";
-import { runWarming } from "../warmer/run.ts";
+import { runWarming } from "../warmer/run-warming.ts";
 import { checkWarming, resolvePlan } from "./warm-check.ts";
 import { type Markers, missingMarker, removeMarkers, writeMarkers } from "./warm-marker.ts";
 

@@ -57,7 +57,7 @@ async function warmCommand(options: WarmCommandOptions, signal: AbortSignal): Pr
   }
   const endpoint = await readEndpoint(options.endpoint ?? "-");
   const [{ runWarming }, { formatReport }] = await Promise.all([
-    import("../../warmer/run.ts"),
+    import("../../warmer/run-warming.ts"),
     import("../../warmer/report.ts"),
   ]);
   const report = await runWarming({

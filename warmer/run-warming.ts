@@ -1,0 +1,126 @@
+import type { Endpoint } from "../contract/endpoint.ts";
+import type { Gate, ValidationReport, WarmReport, WarmSource } from "../contract/warming.ts";
+import type { WarmPlan } from "./plan.ts";
+import { progressReporter } from "./progress.ts";
+import { CacheReader } from "./reader.ts";
+import { type Replay, readReplay } from "./replay.ts";
+import { makeReport } from "./report.ts";
+import { type OpenSource, openSource } from "./source.ts";
+import type { HashEngine, Shard, WarmOutcome } from "./types.ts";
+import { validate } from "./validate.ts";
+import { warm } from "./warm.ts";
+
+export interface RunOptions {
+  readonly endpoint: Endpoint;
+  readonly plan: WarmPlan;
+  readonly source: WarmSource;
+  readonly gate: Gate;
+  /** Milliseconds for everything together. @default 300000 */
+  readonly deadlineMs?: number;
+  readonly engine?: "auto" | HashEngine;
+  readonly shard?: Shard;
+  readonly signal?: AbortSignal;
+  /** One line for people, at most one a second. */
+  readonly progress?: (line: string) => void;
+  /** What else the run must do before it counts as done, with the connection still open; not after a failure. */
+  readonly whenWarm?: (reader: CacheReader) => Promise<void>;
+}
+
+/** Time that is kept back from writing for validation: a twentieth, at most 5 s. */
+const validationShare = 0.05;
+
+/**
+ * The whole of warming: source, writing, validation, report. Starts the demo database where that is the
+ * source, while the connection to Redis is made, and stops it in the end.
+ *
+ * Resolves to a report also when a dataset failed or the gate was missed (`ok` is false then).
+ *
+ * @throws when nothing could be begun: no Redis, no source.
+ */
+export async function runWarming(options: RunOptions): Promise<WarmReport> {
+  const deadline = Date.now() + (options.deadlineMs ?? 300_000);
+  const left = () => Math.max(1, deadline - Date.now());
+  const [source, reader] = await both(
+    openSource(options.source, options),
+    CacheReader.open(options.endpoint, Math.min(left(), 10_000)),
+  );
+  try {
+    const kept = Math.min(5000, left() * validationShare);
+    const outcome = warm({
+      endpoint: options.endpoint,
+      plan: options.plan,
+      postgresUrl: source.url,
+      deadlineMs: Math.ceil(left() - kept),
+      ...(options.engine !== undefined && { engine: options.engine }),
+      ...(options.shard !== undefined && { shard: options.shard }),
+      ...(options.signal !== undefined && { signal: options.signal }),
+      ...(options.progress !== undefined && { onProgress: progressReporter(options.progress) }),
+    });
+    // Which requests to replay is read while the datasets are: the answer waits for no one.
+    const replay = settled(readReplay({ plan: options.plan, postgresUrl: source.url, timeoutMs: left() }));
+    return await conclude(await outcome, await replay, options, reader);
+  } finally {
+    reader.close();
+    await source.stop();
+  }
+}
+
+async function conclude(
+  outcome: WarmOutcome,
+  replay: Settled<Replay>,
+  options: RunOptions,
+  reader: CacheReader,
+): Promise<WarmReport> {
+  if (!outcome.ok) {
+    return makeReport(outcome, null);
+  }
+  let validation: ValidationReport | null = null;
+  try {
+    if ("error" in replay) {
+      throw replay.error;
+    }
+    validation = await validate({
+      endpoint: options.endpoint,
+      gate: options.gate,
+      written: outcome,
+      replay: replay.value,
+      reader,
+      ...(options.signal !== undefined && { signal: options.signal }),
+    });
+    const report = makeReport(outcome, validation);
+    if (report.ok) {
+      await options.whenWarm?.(reader);
+    }
+    return report;
+  } catch (error) {
+    return makeReport(outcome, validation, error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Waits for both, and closes the one that came when the other did not. */
+async function both(
+  opening: Promise<OpenSource>,
+  connecting: Promise<CacheReader>,
+): Promise<[OpenSource, CacheReader]> {
+  const [source, reader] = await Promise.allSettled([opening, connecting]);
+  if (source.status === "fulfilled" && reader.status === "fulfilled") {
+    return [source.value, reader.value];
+  }
+  if (source.status === "fulfilled") {
+    await source.value.stop();
+  }
+  if (reader.status === "fulfilled") {
+    reader.value.close();
+  }
+  throw source.status === "rejected" ? source.reason : (reader as PromiseRejectedResult).reason;
+}
+
+type Settled<T> = { readonly value: T } | { readonly error: unknown };
+
+/** The promise's end as a value, so that a failure waits until somebody asks. */
+function settled<T>(promise: Promise<T>): Promise<Settled<T>> {
+  return promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+}
