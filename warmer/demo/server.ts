@@ -22,7 +22,7 @@ export interface Server {
  * holds the other end, and the kernel closes it however the tool ends, SIGKILL included: stopping on
  * purpose and dying take the same way. SIGQUIT is PostgreSQL's immediate shutdown; it is repeated
  * because a signal that comes before PostgreSQL has set its handlers is lost (shells start background
- * commands with SIGQUIT ignored). Then the data, which nobody needs any more, is removed.
+ * commands with SIGQUIT ignored), for 10 seconds at most. Then the data, which nobody needs any more, is removed.
  *
  * Arguments: the template's data, the run's folder, the program, the port.
  */
@@ -34,7 +34,11 @@ cp -R "$1" "$2/data" || exit 1
 server=$!
 (
   cat <&3 >/dev/null
-  while kill -QUIT "$server" 2>/dev/null; do sleep 0.05; done
+  tries=0
+  while [ "$tries" -lt 200 ] && kill -QUIT "$server" 2>/dev/null; do
+    tries=$((tries + 1))
+    sleep 0.05
+  done
 ) </dev/null >/dev/null 2>&1 &
 watcher=$!
 exec 3<&-

@@ -63,9 +63,9 @@ const beforeData = `
 CREATE DATABASE ${demoName} TEMPLATE template0;
 `;
 
-function afterData(password: string): string {
+function afterData(verifier: string): string {
   return `
-CREATE ROLE ${demoName} LOGIN PASSWORD '${scramVerifier(password)}';
+CREATE ROLE ${demoName} LOGIN PASSWORD '${verifier}';
 
 GRANT pg_read_all_data TO ${demoName};
 
@@ -87,7 +87,7 @@ CHECKPOINT;
 
 /** What the template depends on, as a short name. */
 function fingerprint(version: string): string {
-  const parts = [version, configuration, authentication, beforeData, demoSchema, demoData, afterData.toString()];
+  const parts = [version, configuration, authentication, beforeData, demoSchema, demoData, afterData("")];
   return createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, 12);
 }
 
@@ -169,7 +169,7 @@ async function build(folder: string, binaries: Binaries, account: Account | unde
   // A small max_wal_size leaves few log segments behind, and so less to copy.
   const alone = ["--single", "-j", "-D", data, "-c", "exit_on_error=on", "-c", "max_wal_size=2MB"];
   await run(binaries.postgres, account, beforeData, [...alone, "postgres"]);
-  await run(binaries.postgres, account, demoSchema + demoData + afterData(password), [...alone, demoName]);
+  await run(binaries.postgres, account, demoSchema + demoData + afterData(scramVerifier(password)), [...alone, demoName]);
   await writeFile(join(folder, "password"), password, { mode: 0o600 });
   if (account !== undefined) {
     // From here on PostgreSQL's account may pass to its data, and change nothing beside it.
