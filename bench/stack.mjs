@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parse, stringify } from "yaml";
 import { fileBackend } from "../scripts/pulumi-env.mjs";
+import { fittingConfig } from "../scripts/stack-config.mjs";
 
 export class BenchStack {
   #folder;
@@ -30,7 +31,8 @@ export class BenchStack {
     await this.#pulumi(["stack", "init", "bench", "--no-select"], this.#folder);
     const { encryptionsalt } = parse(readFileSync(this.#file, "utf8"));
     const { stackFile } = this.#project;
-    const { config = {} } = stackFile ? parse(readFileSync(stackFile, "utf8")) : {};
+    const written = stackFile ? parse(readFileSync(stackFile, "utf8")).config : {};
+    const config = await fittingConfig(written, this.#config.topology);
     const own = stackFile ? { directory: path.join(this.#folder, "nodes"), ...this.#config } : {};
     for (const [key, value] of Object.entries(own)) config[`hearth:${key}`] = String(value);
     writeFileSync(this.#file, stringify({ encryptionsalt, config }));

@@ -1,7 +1,7 @@
 // npm run preview: makes this machine ready, then `pulumi preview` of the stack.
 
 import { main } from "./bootstrap/step.mjs";
-import { bootstrap } from "./bootstrap.mjs";
+import { bootstrap, underProjectNode } from "./bootstrap.mjs";
 import { deploy } from "./deploy.mjs";
 import { readOptions } from "./options.mjs";
 
@@ -10,5 +10,6 @@ await main(async () => {
   const options = readOptions("preview", "Shows what npm run up would change.", accepted, process.argv.slice(2));
   if (!options) return 0;
   await bootstrap();
+  await underProjectNode();
   return deploy("preview", options);
 });

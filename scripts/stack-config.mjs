@@ -25,7 +25,8 @@ export async function writeConfig(stack, overrides, encryption) {
   // A stack of another name starts from what the dev stack is.
   const fallback = existsSync(path.join(root, `Pulumi.${stack}.yaml`)) ? {} : read(path.join(root, "Pulumi.dev.yaml"));
 
-  const { config: committedConfig = fallback.config ?? {}, ...committedRest } = committed;
+  const { config: written = fallback.config ?? {}, ...committedRest } = committed;
+  const committedConfig = await fittingConfig(written, overrides["hearth:topology"]);
   const { config: earlierConfig = {}, ...earlierRest } = earlier;
   if (encryption) refuseForeignSecrets(stack, committedConfig);
   const secrets = Object.fromEntries(Object.entries(earlierConfig).filter(([, value]) => isSecret(value)));
@@ -38,6 +39,22 @@ export async function writeConfig(stack, overrides, encryption) {
   mkdirSync(localFolder, { recursive: true, mode: 0o700 });
   writeFileSync(configFile(stack), stringify(document), { mode: 0o600 });
   return configFile(stack);
+}
+
+/**
+ * The settings without those that another topology than the file's has no use for, so that one can be tried by an
+ * option alone: the program refuses `hearth:database` for a cluster.
+ */
+export async function fittingConfig(config, topology) {
+  if (topology === undefined || topology === config["hearth:topology"]) return config;
+  const { configKeys, topologiesOf } = await import("../infra/config-keys.ts");
+  const unfit = configKeys.filter((entry) => {
+    const only = topologiesOf(entry);
+    return `hearth:${entry.key}` in config && only.length < 3 && !only.includes(topology);
+  });
+  const names = unfit.map(({ key }) => `hearth:${key}`);
+  if (names.length > 0) process.stderr.write(`hearth: left out for --topology ${topology}: ${names.join(", ")}\n`);
+  return Object.fromEntries(Object.entries(config).filter(([key]) => !names.includes(key)));
 }
 
 // A secret in the committed file was encrypted for another backend, by a passphrase that is not here.

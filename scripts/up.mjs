@@ -1,7 +1,7 @@
 // npm run up: makes this machine ready, then `pulumi up` of the stack.
 
 import { main } from "./bootstrap/step.mjs";
-import { bootstrap } from "./bootstrap.mjs";
+import { bootstrap, underProjectNode } from "./bootstrap.mjs";
 import { deploy } from "./deploy.mjs";
 import { readOptions } from "./options.mjs";
 
@@ -11,5 +11,6 @@ await main(async () => {
   const options = readOptions("up", purpose, accepted, process.argv.slice(2));
   if (!options) return 0;
   await bootstrap();
+  await underProjectNode();
   return deploy(options.preview ? "preview" : "up", options);
 });
