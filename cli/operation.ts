@@ -88,7 +88,10 @@ async function withCleanUpLimit<T>(work: Promise<T>, signal: AbortSignal): Promi
   const given = new Promise<never>((_, reject) => {
     const start = () => {
       const reason = messageOf(signal.reason);
-      timer = setTimeout(() => reject(new Error(`${reason}; cleaning up took longer than ${cleanUpMs / 1000} s`)), cleanUpMs);
+      timer = setTimeout(
+        () => reject(new Error(`${reason}; cleaning up took longer than ${cleanUpMs / 1000} s`)),
+        cleanUpMs,
+      );
     };
     if (signal.aborted) start();
     else signal.addEventListener("abort", start, { once: true });
@@ -128,7 +131,9 @@ function readRequest(text: string): OperationRequest {
   try {
     json = JSON.parse(text);
   } catch {
-    throw new Error("stdin: not a request in JSON; `hearth operation` is for Hearth's own Pulumi resources, see hearth --help");
+    throw new Error(
+      "stdin: not a request in JSON; `hearth operation` is for Hearth's own Pulumi resources, see hearth --help",
+    );
   }
   const request = operationRequestSchema.safeParse(json);
   if (request.success) return request.data;

@@ -33,13 +33,17 @@ export async function healLostSlots(
     const replica = view.members.find(({ self }) => self.primaryId === lost.id);
     const slots = slotsOf(owners, lost.id, [0, slotCount - 1]);
     if (replica) {
-      context.progress(`${nameOf(replica.member)} takes over slots ${formatRanges(slots)} of a primary that lost its folder`);
+      context.progress(
+        `${nameOf(replica.member)} takes over slots ${formatRanges(slots)} of a primary that lost its folder`,
+      );
       await (await pool.to(replica.member)).call("CLUSTER", "FAILOVER", "TAKEOVER");
       continue;
     }
     const target = view.members.find((one) => isBlank(one) && mainOwner(owners, rangeOf(one.member.shard)) === lost.id);
     if (!target) continue;
-    context.progress(`slots ${formatRanges(slots)} were lost with a folder and have no replica: ${nameOf(target.member)} starts them empty`);
+    context.progress(
+      `slots ${formatRanges(slots)} were lost with a folder and have no replica: ${nameOf(target.member)} starts them empty`,
+    );
     await giveLostSlots(lost, target, view, pool, slots);
   }
 }

@@ -70,7 +70,9 @@ export function unservedSlots(owners: SlotOwners, view: ClusterView): string[] {
     if (ranges.length === 0) return [];
     const slots = `${countSlots(ranges)} slots (${formatRanges(ranges)})`;
     if (id === undefined) return [`${slots} have no owner`];
-    const address = view.members.map(({ seen }) => seen.get(id)?.address).find((one) => one !== undefined && one.port > 0);
+    const address = view.members
+      .map(({ seen }) => seen.get(id)?.address)
+      .find((one) => one !== undefined && one.port > 0);
     return [`${slots} belong to ${address ? formatAddress(address) : `node ${id}`}, which is not here`];
   });
 }

@@ -8,7 +8,11 @@ import { nameOf } from "./topology.ts";
  * what to do. Only asked when every member answers.
  */
 export function refuseForeign(view: ClusterView, owners: SlotOwners): void {
-  const problems = [...view.members.flatMap((one) => strayKeys(one, view.members.length)), ...strangers(view, owners), ...twoClusters(view)];
+  const problems = [
+    ...view.members.flatMap((one) => strayKeys(one, view.members.length)),
+    ...strangers(view, owners),
+    ...twoClusters(view),
+  ];
   if (problems.length > 0) throw new Error(`the cluster is not formed over data:\n - ${problems.join("\n - ")}`);
 }
 

@@ -1,4 +1,4 @@
-import type { DirectiveValue, Directives } from "../contract/nodes.ts";
+import type { Directives, DirectiveValue } from "../contract/nodes.ts";
 
 /**
  * The one place that writes redis.conf and sentinel.conf lines, by the rules of Redis's own reader (sdssplitargs):
@@ -10,7 +10,8 @@ const plainWord = /^[A-Za-z0-9_.,:;/@%+*=&!?^~-]+$/;
 
 /** One word of a configuration line. Control characters are refused: they could end the line and begin another. */
 export function quoteWord(word: string): string {
-  if (/[\u0000-\u001f\u007f]/.test(word)) throw new Error("control characters are not allowed in Redis's configuration");
+  if (/[\u0000-\u001f\u007f]/.test(word))
+    throw new Error("control characters are not allowed in Redis's configuration");
   if (plainWord.test(word)) return word;
   let quoted = "";
   for (const byte of Buffer.from(word, "utf8")) {

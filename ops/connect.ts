@@ -43,7 +43,8 @@ export class Connection {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       const timer = setTimeout(
-        () => this.#fail(new Error(`${formatAddress(this.address)} did not answer ${args[0]} in ${this.#timeoutMs} ms`)),
+        () =>
+          this.#fail(new Error(`${formatAddress(this.address)} did not answer ${args[0]} in ${this.#timeoutMs} ms`)),
         this.#timeoutMs,
       );
       this.#waiting.push({ resolve, reject, timer });

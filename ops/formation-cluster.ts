@@ -72,7 +72,10 @@ class ClusterFormation {
         const connection = await this.#pool.to(target.member);
         const epoch = connection.call("CLUSTER", "SET-CONFIG-EPOCH", `${target.member.shard + 1}`);
         // Refused when it already has one, or already knows others: then it is distinct, or will be made so.
-        await Promise.all([epoch.catch(() => {}), addSlots(target, this.#pool, [plannedRange(target.member.shard, this.#shards)])]);
+        await Promise.all([
+          epoch.catch(() => {}),
+          addSlots(target, this.#pool, [plannedRange(target.member.shard, this.#shards)]),
+        ]);
       }),
     );
   }

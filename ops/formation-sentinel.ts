@@ -149,7 +149,8 @@ class SentinelFormation {
     const name = nameOf(one.member);
     const problems: string[] = [];
     const [replicas, others] = [view.data.length - 1, view.sentinels.length - 1];
-    if (!isSameAddress(one.primary, primary)) problems.push(`${name} names ${formatAddress(one.primary)} as the primary`);
+    if (!isSameAddress(one.primary, primary))
+      problems.push(`${name} names ${formatAddress(one.primary)} as the primary`);
     if (one.replicas.length !== replicas) problems.push(`${name} knows ${one.replicas.length} replicas of ${replicas}`);
     if (one.others.length !== others) problems.push(`${name} knows ${one.others.length} other sentinels of ${others}`);
     if (one.quorum !== undefined) problems.push(`${name}: ${one.quorum}`);

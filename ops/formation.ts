@@ -31,10 +31,12 @@ async function form(topology: Topology, pool: ConnectionPool, context: Parameter
   await waitFor(
     async (): Promise<Look<true>> => {
       const answers = await Promise.all(
-        members.map(async (member) => {
-          const pong = (await pool.to(member)).text("PING");
-          return pong.then((text) => (text === "PONG" ? undefined : text));
-        }).map((answer) => answer.catch((error: Error) => error.message)),
+        members
+          .map(async (member) => {
+            const pong = (await pool.to(member)).text("PING");
+            return pong.then((text) => (text === "PONG" ? undefined : text));
+          })
+          .map((answer) => answer.catch((error: Error) => error.message)),
       );
       const missing = answers.filter((answer) => answer !== undefined);
       return missing.length === 0 ? { value: true } : { missing: missing.join("; ") };

@@ -84,7 +84,11 @@ async function accepted(name: string, reply: Promise<unknown>): Promise<boolean>
     return true;
   } catch (error) {
     if (!(error instanceof RedisReplyError)) throw error;
-    if (/immutable|protected config|unsupported config|unknown option|unknown (sub)?command|invalid argument .* to sentinel set/i.test(error.message)) {
+    if (
+      /immutable|protected config|unsupported config|unknown option|unknown (sub)?command|invalid argument .* to sentinel set/i.test(
+        error.message,
+      )
+    ) {
       return false;
     }
     throw new Error(`directives.${name}: the server refuses this value: ${error.message}`);

@@ -4,9 +4,9 @@ import { addressSchema, formatAddress } from "../contract/address.ts";
 import { localHostSchema } from "../contract/nodes.ts";
 import type { OperationHandler, OperationResult } from "../contract/operation.ts";
 import { findProcess } from "./find-process.ts";
-import { fromProject } from "./project-folder.ts";
 import { describeHolder, holderOf, whyNotFree } from "./port-holder.ts";
 import { isAlive, type ProcessIdentity } from "./process-record.ts";
+import { fromProject } from "./project-folder.ts";
 import { inspectRedis } from "./redis-binary.ts";
 import { waitFor } from "./wait.ts";
 
@@ -30,7 +30,9 @@ export const localHost: OperationHandler = async (request, context) => {
 
 /** Everything that is wrong, at once. During a preview some inputs may not be known yet: those are left out. */
 async function check(inputs: Record<string, unknown>, olds: Record<string, unknown>): Promise<Failure[]> {
-  const folders = [inputs.directory, olds.directory].filter((one) => typeof one === "string").map((one) => fromProject(one));
+  const folders = [inputs.directory, olds.directory]
+    .filter((one) => typeof one === "string")
+    .map((one) => fromProject(one));
   const ports = Array.isArray(inputs.ports) ? inputs.ports : [];
   const [redis, ...reasons] = await Promise.all([
     inspectRedis(),
@@ -53,7 +55,8 @@ async function whyTaken(
   const code = await whyNotFree(address);
   if (code === undefined) return undefined;
   const where = `port ${address.port} (${formatAddress(address)}), which ${node} needs,`;
-  if (code === "EADDRNOTAVAIL") return `${address.host} is not an address of this machine; ${node} needs it: change hearth:bind`;
+  if (code === "EADDRNOTAVAIL")
+    return `${address.host} is not an address of this machine; ${node} needs it: change hearth:bind`;
   if (code === "EACCES") return `${where} may only be used by root: choose one from 1024 up (hearth:port)`;
   if (code !== "EADDRINUSE") return `${where} cannot be used (${code}): choose another (hearth:port)`;
   const holder = holderOf(address.port);

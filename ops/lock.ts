@@ -16,14 +16,21 @@ interface Owner extends ProcessIdentity {
  * @param path the lock file; its folder is made when it is missing (mode 0700)
  * @param subject for the error: `cache-0`
  */
-export async function withLock<T>(path: string, subject: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  path: string,
+  subject: string,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
   const owner: Owner = { ...(identify(process.pid) ?? { pid: process.pid, started: "" }), token: token() };
   await waitFor(
     () => {
       if (claim(path, owner)) return { value: true };
       const holder = readOwner(path);
       if (holder && !isAlive(holder)) breakLock(path, holder, owner);
-      return { missing: `the lock ${path}, held by process ${holder?.pid ?? "unknown"}: another operation works there` };
+      return {
+        missing: `the lock ${path}, held by process ${holder?.pid ?? "unknown"}: another operation works there`,
+      };
     },
     { what: `working on ${subject}`, signal, everyMs: 25 },
   );

@@ -12,7 +12,8 @@ export async function clusterReadiness(topology: Topology, pool: ConnectionPool)
     const name = nameOf(one.member);
     if (!one.ok) problems.push(`${name} says that the cluster's state is fail`);
     if (!one.linkUp) problems.push(`the link of ${name} to its primary is down`);
-    if (one.self.slots.length === 0 && one.self.primaryId === undefined) problems.push(`${name} has no slots and follows nobody`);
+    if (one.self.slots.length === 0 && one.self.primaryId === undefined)
+      problems.push(`${name} has no slots and follows nobody`);
     problems.push(...disagreements(one, view.members));
   }
   problems.push(...unservedSlots(slotOwners(view), view), ...shardProblems(topology, view.members));
@@ -27,7 +28,8 @@ function disagreements(one: ClusterMember, members: readonly ClusterMember[]): s
     const seen = one.seen.get(other.id);
     const names = `${nameOf(one.member)} does not`;
     if (!seen || seen.flags.has("handshake")) return [`${names} know ${nameOf(other.member)}`];
-    if (seen.flags.has("fail") || seen.flags.has("fail?") || !seen.linkUp) return [`${names} reach ${nameOf(other.member)}`];
+    if (seen.flags.has("fail") || seen.flags.has("fail?") || !seen.linkUp)
+      return [`${names} reach ${nameOf(other.member)}`];
     return seen.primaryId === other.self.primaryId ? [] : [`${names} know the role of ${nameOf(other.member)} yet`];
   });
 }

@@ -16,13 +16,16 @@ export async function sentinelReadiness(topology: Topology, pool: ConnectionPool
   }
   for (const { member, primary, quorum } of view.sentinels) {
     if (named && !isSameAddress(primary, named)) {
-      problems.push(`${nameOf(member)} names ${formatAddress(primary)} as the primary, most name ${formatAddress(named)}`);
+      problems.push(
+        `${nameOf(member)} names ${formatAddress(primary)} as the primary, most name ${formatAddress(named)}`,
+      );
     }
     if (quorum !== undefined) problems.push(`${nameOf(member)}: ${quorum}`);
   }
   for (const { member, follows, linkUp } of view.data) {
     if (!follows) {
-      if (named && !isSameAddress(member, named)) problems.push(`${nameOf(member)} is a primary that the sentinels do not name`);
+      if (named && !isSameAddress(member, named))
+        problems.push(`${nameOf(member)} is a primary that the sentinels do not name`);
     } else if (named && !isSameAddress(follows, named)) {
       problems.push(`${nameOf(member)} follows ${formatAddress(follows)} instead of ${formatAddress(named)}`);
     } else if (!linkUp) problems.push(`the link of ${nameOf(member)} to its primary is down`);

@@ -44,7 +44,9 @@ export async function inspectRedis(): Promise<{ readonly version: string } | { r
   const version = /\bv=(\d+\.\d+\.\d+)/.exec(answer)?.[1];
   if (version === undefined) {
     const said = answer.trim().slice(0, 200);
-    return { problem: `${program} --version did not name a version of Redis (${said}); Redis >= 6.0 is needed: ${howToInstall}` };
+    return {
+      problem: `${program} --version did not name a version of Redis (${said}); Redis >= 6.0 is needed: ${howToInstall}`,
+    };
   }
   if (Number.parseInt(version, 10) < Number.parseInt(oldestVersion, 10)) {
     return { problem: `${program} is Redis ${version}; Redis >= 6.0 is needed: ${howToInstall}` };

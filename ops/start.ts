@@ -38,7 +38,8 @@ export async function startServer(node: Node, context: OperationContext): Promis
   );
   closeSync(log);
   const failed = new Promise<Error>((resolve) => child.once("error", resolve));
-  if (child.pid === undefined) throw new Error(`${node.name}: ${program} could not be started: ${(await failed).message}`);
+  if (child.pid === undefined)
+    throw new Error(`${node.name}: ${program} could not be started: ${(await failed).message}`);
   child.unref();
   const identity = identify(child.pid);
   if (identity) writeRecord(node.folder, identity);
@@ -68,7 +69,8 @@ export async function waitUntilAnswering(
             connection.text("INFO", "server"),
           ]);
           const server = parseInfo(info);
-          if (Number(server.process_id) !== identity.pid) return { missing: `process ${server.process_id} answers instead` };
+          if (Number(server.process_id) !== identity.pid)
+            return { missing: `process ${server.process_id} answers instead` };
           return pong === "PONG"
             ? { value: { ...identity, version: server.redis_version ?? "" } }
             : { missing: `it answered "${pong}" to PING` };

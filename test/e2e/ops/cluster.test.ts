@@ -71,15 +71,26 @@ it("forms six fresh nodes in little more than the 2 s that Redis itself waits", 
   const started = performance.now();
   const { outputs } = await form();
   const formed = performance.now();
-  expect(outputs?.primaries).toEqual(nodes.slice(0, 3).map(({ port }) => `${host}:${port}`).sort());
+  expect(outputs?.primaries).toEqual(
+    nodes
+      .slice(0, 3)
+      .map(({ port }) => `${host}:${port}`)
+      .sort(),
+  );
   expect((await ready()).outputs).toEqual({ primaries: outputs?.primaries, replicas: 3 });
   const end = performance.now();
-  console.log(`started ${started - began | 0} ms, formed ${formed - started | 0} ms, ready ${end - formed | 0} ms, in all ${end - began | 0} ms`);
+  console.log(
+    `started ${(started - began) | 0} ms, formed ${(formed - started) | 0} ms, ready ${(end - formed) | 0} ms, in all ${(end - began) | 0} ms`,
+  );
   expect(end - began).toBeLessThan(6000);
 });
 
 it("changes nothing when it runs again", async () => {
-  const map = async () => String(await lab.ask(nodes[0] as NodeInputs, "CLUSTER", "NODES")).replace(/ \d+ \d+ (\d+) /g, " $1 ").split("\n").sort();
+  const map = async () =>
+    String(await lab.ask(nodes[0] as NodeInputs, "CLUSTER", "NODES"))
+      .replace(/ \d+ \d+ (\d+) /g, " $1 ")
+      .split("\n")
+      .sort();
   const before = await map();
   await form();
   await ready();
@@ -101,7 +112,8 @@ it("heals with its data after all six were killed at once", async () => {
 it("keeps roles that a failover has swapped, and the old primary comes back as a replica", async () => {
   const [old] = nodes as [NodeInputs];
   await killHard(old);
-  const owner = async () => /:(\d+)@\S+ \S*master\S* - .* 0-\d+/.exec(String(await lab.ask(nodes[1] as NodeInputs, "CLUSTER", "NODES")))?.[1];
+  const owner = async () =>
+    /:(\d+)@\S+ \S*master\S* - .* 0-\d+/.exec(String(await lab.ask(nodes[1] as NodeInputs, "CLUSTER", "NODES")))?.[1];
   await expect.poll(owner, { timeout: 20_000 }).not.toBe(`${old.port}`);
   await lab.start(old);
   const { outputs } = await form();
@@ -123,7 +135,11 @@ it("brings back a node whose folder was lost, as a replica of its shard", async 
 it("hands over before a primary is restarted, and keeps the data", async () => {
   lab.progress.length = 0;
   const changed = nodes.map((node) => ({ ...node, directives: { ...(node.directives as object), databases: "1" } }));
-  await Promise.all(changed.map((node, index) => lab.run(redisProcess, "update", node, { olds: nodes[index] ?? {}, deadlineMs: 90_000 })));
+  await Promise.all(
+    changed.map((node, index) =>
+      lab.run(redisProcess, "update", node, { olds: nodes[index] ?? {}, deadlineMs: 90_000 }),
+    ),
+  );
   nodes = changed;
   expect(lab.progress.filter((line) => line === "restarting for databases")).toHaveLength(6);
   expect(lab.progress).toContain("handing over to a replica first");
@@ -149,5 +165,7 @@ it("says what is missing at the deadline", async () => {
   const [port = 0] = await freePorts(1);
   const absent = { name: "absent", host, port, role: "replica", shard: 0 };
   const more = { ...topology, members: [...(topology.members as object[]), absent] };
-  await expect(lab.run(readiness, "create", more, { deadlineMs: 1000 })).rejects.toThrow(/absent \(127\.0\.0\.1:\d+\) does not answer/);
+  await expect(lab.run(readiness, "create", more, { deadlineMs: 1000 })).rejects.toThrow(
+    /absent \(127\.0\.0\.1:\d+\) does not answer/,
+  );
 });

@@ -22,7 +22,10 @@ it("starts a server in a private folder, with no secret on its command line or i
   const node = lab.node("plain", port);
   const { id, outputs } = await lab.start(node);
   expect(id).toBe("plain");
-  expect(outputs).toMatchObject({ version: expect.stringMatching(/^\d+\.\d+\.\d+$/), dataId: expect.stringMatching(/^\w{16}$/) });
+  expect(outputs).toMatchObject({
+    version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+    dataId: expect.stringMatching(/^\w{16}$/),
+  });
   expect(outputs?.instance).toBe(`${outputs?.pid}@${outputs?.started}`);
   expect(await lab.ask(node, "PING")).toBe("PONG");
   expect(statSync(node.directory).mode & 0o777).toBe(0o700);
@@ -136,7 +139,9 @@ it("sets what it can live, restarts for the rest, and keeps the data", async () 
   );
   expect(await lab.ask(node, "GET", "kept")).toBe("yes");
   const refused = { ...restarted, directives: { ...restarted.directives, maxmemory: "much" } };
-  await expect(lab.run(redisProcess, "update", refused, { olds: restarted })).rejects.toThrow(/directives\.maxmemory: the server refuses/);
+  await expect(lab.run(redisProcess, "update", refused, { olds: restarted })).rejects.toThrow(
+    /directives\.maxmemory: the server refuses/,
+  );
 });
 
 it("changes the password while it runs, and the port by a restart", async () => {

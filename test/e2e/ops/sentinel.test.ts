@@ -16,9 +16,11 @@ beforeAll(async () => {
   const watchers = ports.slice(3).map((port) => ({ host, port }));
   const shared = { monitor, sentinels: watchers };
   const directives = { save: "", appendonly: "no", "repl-diskless-sync-delay": "0" };
-  data = ports.slice(0, 3).map((port, index) =>
-    lab.node(`s-${index}`, port, { role: index === 0 ? "primary" : "replica", directives, ...shared }),
-  );
+  data = ports
+    .slice(0, 3)
+    .map((port, index) =>
+      lab.node(`s-${index}`, port, { role: index === 0 ? "primary" : "replica", directives, ...shared }),
+    );
   sentinels = ports.slice(3).map((port, index) =>
     lab.node(`s-sentinel-${index}`, port, {
       kind: "sentinel",
@@ -64,7 +66,9 @@ it("forms three data nodes and three sentinels", async () => {
   const formed = performance.now();
   expect(outputs?.primaries).toEqual([`${host}:${data[0]?.port}`]);
   expect((await ready()).outputs).toEqual({ primaries: outputs?.primaries, replicas: 2 });
-  console.log(`started ${(started - began) | 0} ms, formed ${(formed - started) | 0} ms, ready ${(performance.now() - formed) | 0} ms`);
+  console.log(
+    `started ${(started - began) | 0} ms, formed ${(formed - started) | 0} ms, ready ${(performance.now() - formed) | 0} ms`,
+  );
   await lab.ask(data[0] as NodeInputs, "SET", "kept", "yes");
   for (const sentinel of sentinels) {
     expect(await lab.ask(sentinel, "SENTINEL", "CKQUORUM", "mymaster")).toMatch(/^OK 3 usable Sentinels/);
@@ -138,5 +142,7 @@ it("refuses to delete the keys of a node by making it follow an empty one", asyn
   const other = data.find((node) => node !== current) as NodeInputs;
   await lab.ask(other, "REPLICAOF", "NO", "ONE");
   await lab.ask(other, "SET", "precious", "yes");
-  await expect(form()).rejects.toThrow(/holds 1 key and is a primary, while .* is empty: following would delete the keys/);
+  await expect(form()).rejects.toThrow(
+    /holds 1 key and is a primary, while .* is empty: following would delete the keys/,
+  );
 });

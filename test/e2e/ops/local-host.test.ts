@@ -1,0 +1,92 @@
+import { existsSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import { delimiter, join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { localHost } from "../../../ops/local-host.ts";
+import { identify } from "../../../ops/process-record.ts";
+import { freePorts, host, Lab } from "./lab.ts";
+
+const lab = new Lab();
+afterAll(() => lab.close());
+const directory = join(lab.folder, "base");
+const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+it("says nothing about a machine that has all", async () => {
+  const [port = 0] = await freePorts(1);
+  const inputs = { name: "cache", directory, ports: [{ host, port, node: "cache-0" }] };
+  expect(await lab.run(localHost, "check", inputs)).toEqual({ failures: [] });
+  expect((await lab.run(localHost, "create", inputs)).outputs).toEqual({
+    version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+  });
+  expect(statSync(directory).mode & 0o777).toBe(0o700);
+});
+
+it("tolerates what a preview does not know yet", async () => {
+  expect(await lab.run(localHost, "check", { directory: unknown, ports: unknown })).toEqual({ failures: [] });
+  const ports = [{ host: unknown, port: unknown, node: "a" }];
+  expect(await lab.run(localHost, "check", { directory, ports })).toEqual({ failures: [] });
+});
+
+it("names every port that somebody else holds, and the holder", async () => {
+  const ports = await freePorts(2);
+  const squatters = ports.map((port) => createServer().listen(port, host));
+  try {
+    const asked = ports.map((port, index) => ({ host, port, node: `cache-${index}` }));
+    const { failures } = await lab.run(localHost, "check", { name: "cache", directory, ports: asked });
+    expect(failures).toEqual(
+      ports.map((port, index) => ({
+        property: "ports",
+        reason: expect.stringMatching(
+          new RegExp(
+            `^port ${port} \\(127\\.0\\.0\\.1:${port}\\), which cache-${index} needs, is held by process ${process.pid} ` +
+              "\\(.+\\): end it, or choose other ports \\(hearth:port\\)$",
+          ),
+        ),
+      })),
+    );
+  } finally {
+    for (const squatter of squatters) squatter.close();
+  }
+});
+
+it("accepts a port that the node itself holds, and refuses it to another node", async () => {
+  const [port = 0] = await freePorts(1);
+  const node = lab.node("cache-0", port, { directory: join(directory, "cache-0") });
+  await lab.start(node);
+  const check = (name: string) =>
+    lab.run(localHost, "check", { name: "cache", directory, ports: [{ host, port, node: name }] });
+  expect(await check("cache-0")).toEqual({ failures: [] });
+  expect((await check("cache-1")).failures?.[0]?.reason).toMatch(
+    /which cache-1 needs, is held by process \d+ \(.*redis-server/,
+  );
+});
+
+it("says what is missing without redis-server, and with one that is no Redis", async () => {
+  const path = process.env.PATH;
+  try {
+    process.env.PATH = "/nowhere";
+    const { failures } = await lab.run(localHost, "check", { name: "cache", directory, ports: [] });
+    expect(failures).toEqual([
+      {
+        property: "redis-server",
+        reason:
+          "redis-server is not on the PATH; Redis >= 6.0 is needed: install it (Debian, Ubuntu: apt-get install redis-server " +
+          "redis-sentinel; macOS: brew install redis) and see that it is on the PATH",
+      },
+    ]);
+  } finally {
+    process.env.PATH = [path].join(delimiter);
+  }
+});
+
+it("removes the folder with every server that still runs below it", async () => {
+  const [port = 0] = await freePorts(1);
+  const started = await lab.start(lab.node("cache-9", port, { directory: join(directory, "cache-9") }));
+  const inputs = { name: "cache", directory, ports: [] };
+  expect(await lab.run(localHost, "read", inputs, { id: "local-host" })).toEqual({ id: "local-host" });
+  await lab.run(localHost, "delete", inputs);
+  expect(identify(Number(started.outputs?.pid))).toBeUndefined();
+  expect(existsSync(directory)).toBe(false);
+  expect(await lab.run(localHost, "read", inputs, { id: "local-host" })).toEqual({ id: "" });
+  await lab.run(localHost, "delete", inputs);
+});
