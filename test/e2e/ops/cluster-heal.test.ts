@@ -1,0 +1,127 @@
+import { rmSync } from "node:fs";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { formation } from "../../../ops/formation.ts";
+import { identify } from "../../../ops/process-record.ts";
+import { readiness } from "../../../ops/readiness.ts";
+import { redisProcess } from "../../../ops/redis-process.ts";
+import { freePorts, host, Lab, type NodeInputs, password } from "./lab.ts";
+
+let lab: Lab;
+beforeEach(() => {
+  lab = new Lab();
+});
+afterEach(() => lab.close());
+
+const shardOf = (index: number): number => (index < 3 ? index : (index + 1) % 3);
+
+function nodesAt(ports: readonly number[]): NodeInputs[] {
+  const directives = {
+    save: "",
+    appendonly: "yes",
+    appendfsync: "always",
+    "cluster-enabled": "yes",
+    "cluster-config-file": "nodes.conf",
+    "cluster-node-timeout": "1000",
+    "cluster-require-full-coverage": "no",
+    "cluster-migration-barrier": "1000",
+    "repl-diskless-sync-delay": "0",
+  };
+  return ports.map((port, index) =>
+    lab.node(`h-${index}`, port, { role: index < 3 ? "primary" : "replica", shard: shardOf(index), directives }),
+  );
+}
+
+function topologyOf(members: readonly NodeInputs[]): Record<string, unknown> {
+  return {
+    topology: "cluster",
+    members: members.map(({ name, port, role, shard }) => ({ name, host, port, role, shard })),
+    password,
+  };
+}
+
+async function formed(count: number): Promise<NodeInputs[]> {
+  const nodes = nodesAt(await freePorts(count));
+  await Promise.all(nodes.map((node) => lab.start(node)));
+  await lab.run(formation, "create", topologyOf(nodes));
+  await lab.run(readiness, "create", topologyOf(nodes));
+  return nodes;
+}
+
+async function heal(nodes: readonly NodeInputs[]): Promise<void> {
+  await lab.run(formation, "update", topologyOf(nodes));
+  await lab.run(readiness, "update", topologyOf(nodes));
+}
+
+/** Kills the nodes at the same moment, and takes their folders away. */
+async function lose(...nodes: NodeInputs[]): Promise<void> {
+  const reads = await Promise.all(nodes.map((node) => lab.run(redisProcess, "read", node)));
+  const pids = reads.map(({ outputs }) => Number(outputs?.pid));
+  for (const pid of pids) process.kill(pid, "SIGKILL");
+  for (const pid of pids) await expect.poll(() => identify(pid), { timeout: 5000, interval: 5 }).toBeUndefined();
+  for (const node of nodes) rmSync(node.directory, { recursive: true });
+}
+
+
+async function clusterAsk(nodes: readonly NodeInputs[], ...command: string[]): Promise<unknown> {
+  for (const node of nodes) {
+    try {
+      return await lab.ask(node, ...command);
+    } catch (error) {
+      if (!String(error).includes("MOVED")) throw error;
+    }
+  }
+  throw new Error("every node says MOVED");
+}
+
+it("goes on with a formation that was interrupted after some of the slots were given", async () => {
+  const nodes = nodesAt(await freePorts(6));
+  await Promise.all(nodes.map((node) => lab.start(node)));
+  await lab.ask(nodes[1] as NodeInputs, "CLUSTER", "SET-CONFIG-EPOCH", "2");
+  await lab.ask(nodes[1] as NodeInputs, "CLUSTER", "ADDSLOTSRANGE", "5461", "10922");
+  await lab.ask(nodes[1] as NodeInputs, "CLUSTER", "MEET", host, `${nodes[4]?.port}`);
+  await heal(nodes);
+});
+
+it("lets the replicas take over when most primaries lost their folders at once", async () => {
+  const nodes = await formed(6);
+  for (let index = 0; index < 30; index++) await clusterAsk(nodes, "SET", `key:${index}`, `${index}`);
+  await lose(nodes[0] as NodeInputs, nodes[1] as NodeInputs);
+  await Promise.all(nodes.map((node) => lab.start(node)));
+  await heal(nodes);
+  for (let index = 0; index < 30; index++) expect(await clusterAsk(nodes, "GET", `key:${index}`)).toBe(`${index}`);
+});
+
+it("gives the slots of a primary without replica to its successor, says so, and keeps the others' keys", async () => {
+  const nodes = await formed(3);
+  for (let index = 0; index < 30; index++) await clusterAsk(nodes, "SET", `key:${index}`, `${index}`);
+  const before = await Promise.all(nodes.map((node) => lab.ask(node, "DBSIZE")));
+  await lose(nodes[1] as NodeInputs);
+  await Promise.all(nodes.map((node) => lab.start(node)));
+  await heal(nodes);
+  expect(lab.progress.filter((line) => /slots 5461-10922 were lost with a folder/.test(line)).length).toBeGreaterThan(0);
+  const after = await Promise.all(nodes.map((node) => lab.ask(node, "DBSIZE")));
+  expect(after).toEqual([before[0], 0, before[2]]);
+});
+
+it("waits for an owner that may come back, and then explains", async () => {
+  const nodes = await formed(3);
+  await lose(nodes[2] as NodeInputs);
+  await expect(lab.run(formation, "update", topologyOf(nodes), { deadlineMs: 3000 })).rejects.toThrow(
+    /still missing: h-2 \(127\.0\.0\.1:\d+\) does not answer/,
+  );
+  const others = topologyOf(nodes.slice(0, 2));
+  await expect(lab.run(formation, "update", others, { deadlineMs: 3000 })).rejects.toThrow(
+    new RegExp(`slots \\(.*\\) belong to 127\\.0\\.0\\.1:${nodes[2]?.port}, which is not here`),
+  );
+});
+
+it("finds its nodes again after all of them moved to other ports", async () => {
+  const nodes = await formed(6);
+  for (let index = 0; index < 30; index++) await clusterAsk(nodes, "SET", `key:${index}`, `${index}`);
+  const moved = nodesAt(await freePorts(6));
+  await Promise.all(
+    moved.map((node, index) => lab.run(redisProcess, "update", node, { olds: nodes[index] ?? {}, deadlineMs: 120_000 })),
+  );
+  await heal(moved);
+  for (let index = 0; index < 30; index++) expect(await clusterAsk(moved, "GET", `key:${index}`)).toBe(`${index}`);
+});
