@@ -25,7 +25,9 @@ export interface TestPostgres {
 /** PostgreSQL refuses to run as root: there it runs as `nobody`. */
 async function account(): Promise<{ uid?: number; gid?: number }> {
   if (process.getuid?.() !== 0) return {};
-  const [uid, gid] = await Promise.all(["-u", "-g"].map(async (flag) => Number((await run("id", [flag, "nobody"])).stdout)));
+  const [uid, gid] = await Promise.all(
+    ["-u", "-g"].map(async (flag) => Number((await run("id", [flag, "nobody"])).stdout)),
+  );
   return { uid: uid ?? 65534, gid: gid ?? 65534 };
 }
 
@@ -46,9 +48,19 @@ export async function startPostgres(settings: readonly string[] = []): Promise<T
   if (owner.uid !== undefined && owner.gid !== undefined) await chown(folder, owner.uid, owner.gid);
   const data = join(folder, "data");
   const options = { ...owner, cwd: "/", env: { PATH: process.env.PATH ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" } };
-  await run(programs.initdb, ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"], options);
+  await run(
+    programs.initdb,
+    ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+    options,
+  );
   const port = await freePorts(1);
-  const all = ["fsync=off", "full_page_writes=off", "unix_socket_directories=", "listen_addresses=127.0.0.1", ...settings];
+  const all = [
+    "fsync=off",
+    "full_page_writes=off",
+    "unix_socket_directories=",
+    "listen_addresses=127.0.0.1",
+    ...settings,
+  ];
   const server = spawn(
     programs.postgres,
     ["-D", data, "-p", String(port), ...all.flatMap((setting) => ["-c", setting])],

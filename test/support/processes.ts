@@ -1,17 +1,21 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 
-/** Processes of this machine whose command line names this folder: pid and command line. Linux. */
+/**
+ * Processes of this machine that work in this folder, or were started by an engine that was (its environment names the
+ * folder): servers, engines, providers, tools. Linux.
+ */
 export function processesIn(folder: string): { pid: number; command: string }[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
       try {
-        const command = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ");
-        const cwd = readFileSync(`/proc/${name}/environ`, "utf8");
-        return command.includes(folder) || cwd.includes(`PWD=${folder}`) ? [{ pid: Number(name), command }] : [];
+        const command = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+        const works = readlinkSync(`/proc/${name}/cwd`).startsWith(folder);
+        const environment = readFileSync(`/proc/${name}/environ`, "utf8");
+        return command !== "" && (works || environment.includes(folder)) ? [{ pid: Number(name), command }] : [];
       } catch {
-        return [];
+        return []; // gone meanwhile
       }
     });
 }

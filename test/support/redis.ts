@@ -41,7 +41,8 @@ export async function startRedis(
   const file = join(folder, "redis.conf");
   const common = ["bind 127.0.0.1", `port ${listening}`, `dir ${folder}`];
   const data = sentinel ? [] : ['save ""', "appendonly no", "enable-debug-command local"];
-  const auth = password === undefined ? [] : [`requirepass ${password}`, ...(sentinel ? [] : [`masterauth ${password}`])];
+  const auth =
+    password === undefined ? [] : [`requirepass ${password}`, ...(sentinel ? [] : [`masterauth ${password}`])];
   await mkdir(folder, { recursive: true });
   await writeFile(file, [...common, ...data, ...auth, ...directives, ""].join("\n"));
   let child: ChildProcess;
@@ -56,7 +57,12 @@ export async function startRedis(
   const start = async (): Promise<void> => {
     child = spawn("redis-server", [file, ...(sentinel ? ["--sentinel"] : [])], { stdio: "ignore" });
     await until(`redis-server answers on ${listening}`, async () => {
-      const probe = new Redis({ ...address(listening), lazyConnect: true, retryStrategy: () => null, ...(password !== undefined && { password }) });
+      const probe = new Redis({
+        ...address(listening),
+        lazyConnect: true,
+        retryStrategy: () => null,
+        ...(password !== undefined && { password }),
+      });
       probe.on("error", () => {}); // not listening yet
       try {
         await probe.connect();
@@ -117,7 +123,8 @@ export async function startSentinel(password = "sentinel-secret"): Promise<TestT
       "sentinel down-after-milliseconds cache 1000",
       "sentinel failover-timeout cache 5000",
     ];
-    for (const port of [first + 3, first + 4, first + 5]) servers.push(await startRedis(watch, { port, sentinel: true }));
+    for (const port of [first + 3, first + 4, first + 5])
+      servers.push(await startRedis(watch, { port, sentinel: true }));
     await until("the sentinels know each other and the replicas", async () => {
       const views = await Promise.all(
         servers.slice(3).map(async ({ client }) => {
@@ -126,7 +133,10 @@ export async function startSentinel(password = "sentinel-secret"): Promise<TestT
         }),
       );
       const info = await (servers[0] as TestRedis).client.info("replication");
-      return views.every(([sentinels, replicas]) => sentinels === "2" && replicas === "2") && info.split("state=online").length === 3;
+      return (
+        views.every(([sentinels, replicas]) => sentinels === "2" && replicas === "2") &&
+        info.split("state=online").length === 3
+      );
     });
   } catch (error) {
     await stopAll(servers);
@@ -150,7 +160,12 @@ export async function startCluster(replicas = 0): Promise<TestTopology<"cluster"
   const servers: TestRedis[] = [];
   try {
     for (let index = 0; index < count; index++) {
-      const directives = ["cluster-enabled yes", "cluster-node-timeout 1500", "cluster-config-file nodes.conf", "repl-diskless-sync-delay 0"];
+      const directives = [
+        "cluster-enabled yes",
+        "cluster-node-timeout 1500",
+        "cluster-config-file nodes.conf",
+        "repl-diskless-sync-delay 0",
+      ];
       servers.push(await startRedis(directives, { port: first + index }));
     }
     await form(servers);
@@ -158,7 +173,11 @@ export async function startCluster(replicas = 0): Promise<TestTopology<"cluster"
     await stopAll(servers);
     throw error;
   }
-  const endpoint = { topology: "cluster" as const, nodes: servers.map(({ port }) => address(port)), database: 0 as const };
+  const endpoint = {
+    topology: "cluster" as const,
+    nodes: servers.map(({ port }) => address(port)),
+    database: 0 as const,
+  };
   return { endpoint, servers, stop: () => stopAll(servers) };
 }
 
@@ -167,7 +186,8 @@ async function form(servers: readonly TestRedis[]): Promise<void> {
   const bounds = [0, 5461, 10_923, 16_384] as const;
   for (const [index, { client, port }] of servers.entries()) {
     await client.call("CLUSTER", "SET-CONFIG-EPOCH", String(index + 1));
-    if (index < 3) await client.call("CLUSTER", "ADDSLOTSRANGE", String(bounds[index]), String((bounds[index + 1] as number) - 1));
+    if (index < 3)
+      await client.call("CLUSTER", "ADDSLOTSRANGE", String(bounds[index]), String((bounds[index + 1] as number) - 1));
     if (index > 0) await seed.client.call("CLUSTER", "MEET", "127.0.0.1", String(port));
   }
   const ids = await Promise.all(servers.map(({ client }) => client.call("CLUSTER", "MYID") as Promise<string>));
@@ -181,6 +201,9 @@ async function form(servers: readonly TestRedis[]): Promise<void> {
   await until("the cluster is ok, and its replicas are connected", async () => {
     const states = await Promise.all(servers.map(({ client }) => client.call("CLUSTER", "INFO") as Promise<string>));
     const links = await Promise.all(servers.slice(3).map(({ client }) => client.info("replication")));
-    return states.every((state) => state.includes("cluster_state:ok")) && links.every((link) => link.includes("master_link_status:up"));
+    return (
+      states.every((state) => state.includes("cluster_state:ok")) &&
+      links.every((link) => link.includes("master_link_status:up"))
+    );
   });
 }

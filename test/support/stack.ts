@@ -16,6 +16,7 @@ import { parse, stringify } from "yaml";
 import type { Endpoint } from "../../contract/endpoint.ts";
 import type { Member } from "../../contract/nodes.ts";
 import type { WarmReport } from "../../contract/warming.ts";
+import { processesIn } from "./processes.ts";
 
 /** What a `pulumi` command printed and how it ended. */
 export interface Run {
@@ -99,6 +100,10 @@ export class TestStack {
   async end(): Promise<void> {
     await this.run("cancel", "--yes");
     await this.succeed("destroy", "--yes", "--skip-preview", ...this.#file);
+    // A killed engine leaves its language host behind for minutes.
+    for (const { pid, command } of processesIn(this.folder)) {
+      if (command.includes("pulumi-language-nodejs")) process.kill(pid, "SIGKILL");
+    }
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -137,6 +142,8 @@ export class TestStack {
   #pulumi(cwd: string, ...args: string[]): ChildProcess {
     const env = {
       ...process.env,
+      // By this its processes are found, whatever they are.
+      HEARTH_TEST_STACK: this.folder,
       PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}`,
       PULUMI_CONFIG_PASSPHRASE: "test",
       PULUMI_SKIP_UPDATE_CHECK: "true",

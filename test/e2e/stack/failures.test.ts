@@ -129,6 +129,6 @@ describe("warming", () => {
 
   it("an empty result is no success", async () => {
     stack = await warmed(plan("SELECT id FROM recipes WHERE false"));
-    expect(await stack.upFails()).toContain("minKeys");
+    expect(await stack.upFails()).toMatch(/things[\s\S]*0 keys were written/);
   });
 });
