@@ -20,6 +20,8 @@ export interface ReplayOptions {
   readonly sample?: number;
   /** Milliseconds for each query. @default 60000 */
   readonly timeoutMs?: number;
+  /** Gives up reading. */
+  readonly signal?: AbortSignal;
 }
 
 /** Requests without an access log: enough for a ratio of 0.95 to be right within 0.01. */
@@ -35,9 +37,14 @@ const defaultSample = 2000;
  * @throws naming the query and PostgreSQL's reason.
  */
 export async function readReplay(options: ReplayOptions): Promise<Replay> {
-  const { plan } = options;
+  const { plan, signal } = options;
+  signal?.throwIfAborted();
   const session = await PostgresSession.open(options.postgresUrl);
+  // Ending the connection ends the query that it is waiting for.
+  const giveUp = () => void session.close();
+  signal?.addEventListener("abort", giveUp, { once: true });
   try {
+    signal?.throwIfAborted();
     return await session.transaction(options.timeoutMs ?? 60_000, async () => {
       if (plan.replay !== undefined) {
         const keys = await loggedKeys(session, plan, options.sample ?? plan.replay.sample);
@@ -50,7 +57,11 @@ export async function readReplay(options: ReplayOptions): Promise<Replay> {
       }
       return { source: keys.length > 0 ? "datasets" : "none", keys };
     });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   } finally {
+    signal?.removeEventListener("abort", giveUp);
     await session.close();
   }
 }

@@ -29,6 +29,9 @@ export interface RunOptions {
 /** Time that is kept back from writing for validation: a twentieth, at most 5 s. */
 const validationShare = 0.05;
 
+/** A longer deadline is taken for a day, which the warmer allows at most. */
+const longestMs = 86_400_000;
+
 /**
  * The whole of warming: source, writing, validation, report. Starts the demo database where that is the
  * source, while the connection to Redis is made, and stops it in the end.
@@ -50,14 +53,20 @@ export async function runWarming(options: RunOptions): Promise<WarmReport> {
       endpoint: options.endpoint,
       plan: options.plan,
       postgresUrl: source.url,
-      deadlineMs: Math.ceil(left() - kept),
+      deadlineMs: Math.min(Math.ceil(left() - kept), longestMs),
       ...(options.engine !== undefined && { engine: options.engine }),
       ...(options.shard !== undefined && { shard: options.shard }),
       ...(options.signal !== undefined && { signal: options.signal }),
       ...(options.progress !== undefined && { onProgress: progressReporter(options.progress) }),
     });
     // Which requests to replay is read while the datasets are: the answer waits for no one.
-    const replay = settled(readReplay({ plan: options.plan, postgresUrl: source.url, timeoutMs: left() }));
+    const giveUp = new AbortController();
+    const signal = options.signal === undefined ? giveUp.signal : AbortSignal.any([options.signal, giveUp.signal]);
+    const replay = settled(readReplay({ plan: options.plan, postgresUrl: source.url, timeoutMs: left(), signal }));
+    const { ok } = await outcome;
+    if (!ok) {
+      giveUp.abort(new Error("warming failed"));
+    }
     return await conclude(await outcome, await replay, options, reader);
   } finally {
     reader.close();

@@ -169,7 +169,10 @@ async function build(folder: string, binaries: Binaries, account: Account | unde
   // A small max_wal_size leaves few log segments behind, and so less to copy.
   const alone = ["--single", "-j", "-D", data, "-c", "exit_on_error=on", "-c", "max_wal_size=2MB"];
   await run(binaries.postgres, account, beforeData, [...alone, "postgres"]);
-  await run(binaries.postgres, account, demoSchema + demoData + afterData(scramVerifier(password)), [...alone, demoName]);
+  await run(binaries.postgres, account, demoSchema + demoData + afterData(scramVerifier(password)), [
+    ...alone,
+    demoName,
+  ]);
   await writeFile(join(folder, "password"), password, { mode: 0o600 });
   if (account !== undefined) {
     // From here on PostgreSQL's account may pass to its data, and change nothing beside it.
