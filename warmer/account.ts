@@ -53,8 +53,10 @@ export class Account {
   /** A row that was never sent. */
   fail(key: Buffer, code: string, message: string): void {
     this.failed += 1;
-    this.failures[code] = (this.failures[code] ?? 0) + 1;
-    if (this.examples.length < EXAMPLES) this.examples.push({ key: showKey(key), message });
+    const times = (this.failures[code] ?? 0) + 1;
+    this.failures[code] = times;
+    // The first of every code, and the first ten of all.
+    if (times === 1 || this.examples.length < EXAMPLES) this.examples.push({ key: showKey(key), code, message });
   }
 
   /** Resolves when every row that was encoded is acknowledged or refused. */

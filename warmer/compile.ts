@@ -1,3 +1,4 @@
+import pg from "pg";
 import type { DatasetPlan, PlanParameters } from "./plan.ts";
 import type { Column } from "./postgres/types.ts";
 import { bytesSql, columnSql, jsonSql, textSql } from "./postgres/types.ts";
@@ -6,7 +7,6 @@ import { listNames } from "./suggest.ts";
 import type { KeyPart } from "./template.ts";
 import { applyFilters, parseTemplate, unknownColumn } from "./template.ts";
 import type { Shard } from "./types.ts";
-import pg from "pg";
 
 /** A piece of the key: bytes, or the column of the tuple (by index) whose bytes stand here. */
 export type CompiledKeyPart = { readonly literal: Buffer } | { readonly column: number };
@@ -21,7 +21,11 @@ export interface JsonMember {
 
 /** What the value is made of; columns are indexes into the tuple. */
 export type CompiledValue =
-  | { readonly type: "json"; readonly members: readonly JsonMember[]; readonly constants: Readonly<Record<string, unknown>> }
+  | {
+      readonly type: "json";
+      readonly members: readonly JsonMember[];
+      readonly constants: Readonly<Record<string, unknown>>;
+    }
   | { readonly type: "json-column"; readonly column: number; readonly form: "raw" | "text" }
   | {
       readonly type: "hash";
@@ -134,7 +138,10 @@ function compileValue(plan: DatasetPlan["value"], columns: Columns, list: Select
   });
   const clash = fields.find((field) => Object.hasOwn(constants, field.name));
   if (clash !== undefined) {
-    throw columns.error(`value.constants.${clash.name}`, `the query returns a column of this name; list \`fields\` to leave it out`);
+    throw columns.error(
+      `value.constants.${clash.name}`,
+      `the query returns a column of this name; list \`fields\` to leave it out`,
+    );
   }
   if (plan.type === "json") {
     const members = fields.map(({ name, column }) => {
@@ -160,7 +167,10 @@ function compileTtl(dataset: DatasetPlan, columns: Columns, list: SelectList, pa
   const column = columns.get(ttl.column, "ttl.column");
   if (column.kind === "integer") return { column: list.add(`${columnSql(column)}::bigint`) };
   if (column.kind === "decimal") return { column: list.add(`floor(${columnSql(column)})::bigint`) };
-  throw columns.error("ttl.column", `"${column.name}" is no number; allowed is a column of seconds, or an expression such as "extract(epoch FROM ${column.name})"`);
+  throw columns.error(
+    "ttl.column",
+    `"${column.name}" is no number; allowed is a column of seconds, or an expression such as "extract(epoch FROM ${column.name})"`,
+  );
 }
 
 /** Rows whose key falls into the shard, by a hash of the key as it is stored. */

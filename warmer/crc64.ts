@@ -31,10 +31,24 @@ function makeTables(): { low: Int32Array[]; high: Int32Array[] } {
 
 const { low, high } = makeTables();
 const [L0, L1, L2, L3, L4, L5, L6, L7] = low as [
-  Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
 ];
 const [H0, H1, H2, H3, H4, H5, H6, H7] = high as [
-  Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
 ];
 
 /** Writes the CRC of `bytes[start, end)` at `at` of the same buffer, little-endian; returns the position after it. */
@@ -63,11 +77,23 @@ export function putCrc64(bytes: Buffer, start: number, end: number, at: number):
     const g = (hi >>> 16) & 255;
     const h = hi >>> 24;
     lo =
-      (L7[a] as number) ^ (L6[b] as number) ^ (L5[c] as number) ^ (L4[d] as number) ^
-      (L3[e] as number) ^ (L2[f] as number) ^ (L1[g] as number) ^ (L0[h] as number);
+      (L7[a] as number) ^
+      (L6[b] as number) ^
+      (L5[c] as number) ^
+      (L4[d] as number) ^
+      (L3[e] as number) ^
+      (L2[f] as number) ^
+      (L1[g] as number) ^
+      (L0[h] as number);
     hi =
-      (H7[a] as number) ^ (H6[b] as number) ^ (H5[c] as number) ^ (H4[d] as number) ^
-      (H3[e] as number) ^ (H2[f] as number) ^ (H1[g] as number) ^ (H0[h] as number);
+      (H7[a] as number) ^
+      (H6[b] as number) ^
+      (H5[c] as number) ^
+      (H4[d] as number) ^
+      (H3[e] as number) ^
+      (H2[f] as number) ^
+      (H1[g] as number) ^
+      (H0[h] as number);
   }
   for (; index < end; index++) {
     const byte = (lo ^ (bytes[index] as number)) & 255;

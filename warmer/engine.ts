@@ -15,8 +15,8 @@ const CAUTIOUS_LIMITS: ListpackLimits = { entries: 128, value: 64 };
 
 /** Values whose encodings differ: integers of each width, empty, short and long strings, any bytes. */
 const PROBE_VALUES: readonly Buffer[] = [
-  ...["", "0", "127", "-1", "4095", "32767", "-8388608", "2147483647", "9223372036854775807", "007", "text"].map((text) =>
-    Buffer.from(text),
+  ...["", "0", "127", "-1", "4095", "32767", "-8388608", "2147483647", "9223372036854775807", "007", "text"].map(
+    (text) => Buffer.from(text),
   ),
   Buffer.alloc(63, 0xff),
   Buffer.alloc(64, 0x0d),
@@ -58,7 +58,8 @@ async function readLimits(connection: RedisConnection): Promise<ListpackLimits> 
     const reply = await connection.call("CONFIG", "GET", "hash-max-listpack-*");
     const settings = new Map<string, number>();
     const words = (Array.isArray(reply) ? reply : []).map(String);
-    for (let index = 0; index + 1 < words.length; index += 2) settings.set(words[index] ?? "", Number(words[index + 1]));
+    for (let index = 0; index + 1 < words.length; index += 2)
+      settings.set(words[index] ?? "", Number(words[index + 1]));
     return {
       entries: settings.get("hash-max-listpack-entries") ?? CAUTIOUS_LIMITS.entries,
       value: settings.get("hash-max-listpack-value") ?? CAUTIOUS_LIMITS.value,
@@ -103,9 +104,8 @@ async function probe(connection: RedisConnection, key: Buffer): Promise<string |
  */
 export async function negotiateEngine(sink: Sink, wanted: "auto" | HashEngine): Promise<NegotiatedEngine> {
   if (wanted === "hset") return { engine: "hset", limits: null };
-  let lane = 0;
-  const answers = await sink.eachPrimary(async (connection) => {
-    const problem = await probe(connection, probeKey(sink, lane++));
+  const answers = await sink.eachPrimary(async (connection, lane) => {
+    const problem = await probe(connection, probeKey(sink, lane));
     return { problem, limits: problem === undefined ? await readLimits(connection) : CAUTIOUS_LIMITS };
   });
   const problem = answers.find((answer) => answer.problem !== undefined)?.problem;
@@ -115,7 +115,13 @@ export async function negotiateEngine(sink: Sink, wanted: "auto" | HashEngine): 
     return { engine: "restore", limits: { entries, value } };
   }
   if (wanted === "restore") {
-    throw new Error(`engine: got "restore", but Redis does not take it (${problem}); allowed here are "auto" and "hset"`);
+    throw new Error(
+      `engine: got "restore", but Redis does not take it (${problem}); allowed here are "auto" and "hset"`,
+    );
   }
-  return { engine: "hset", limits: null, reason: `hashes are written with HSET, because RESTORE was not possible: ${problem}` };
+  return {
+    engine: "hset",
+    limits: null,
+    reason: `hashes are written with HSET, because RESTORE was not possible: ${problem}`,
+  };
 }

@@ -28,7 +28,8 @@ export class KeyBuilder implements Key {
     let at = 0;
     for (const part of this.#parts) {
       if ("literal" in part) at = putBytes(this.bytes, at, part.literal);
-      else at = putRange(this.bytes, at, row.bytes, row.starts[part.column] as number, row.lengths[part.column] as number);
+      else
+        at = putRange(this.bytes, at, row.bytes, row.starts[part.column] as number, row.lengths[part.column] as number);
     }
     this.length = at;
     return true;

@@ -37,9 +37,11 @@ const ttlSchema = z.union([
   z.strictObject({ expression: z.string().superRefine(checked(splitStatement)) }),
 ]);
 
-const columnsSchema = z.record(z.string().min(1), z.string().min(1)).refine((fields) => Object.keys(fields).length > 0, {
-  message: "allowed is at least one `name: column`; leave `fields` out to take every column",
-});
+const columnsSchema = z
+  .record(z.string().min(1), z.string().min(1))
+  .refine((fields) => Object.keys(fields).length > 0, {
+    message: "allowed is at least one `name: column`; leave `fields` out to take every column",
+  });
 
 /** json: an object of fields and constants, or one column by itself. */
 const jsonSchema = z.strictObject({
@@ -123,7 +125,8 @@ function formatPath(path: readonly PropertyKey[]): string {
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
-    (value, step) => (typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[step] : undefined),
+    (value, step) =>
+      typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[step] : undefined,
     input,
   );
 }
@@ -155,7 +158,9 @@ function describeIssue(issue: z.core.$ZodIssue, input: unknown): string[] {
   const path = formatPath(issue.path);
   if (issue.code === "unrecognized_keys") {
     const known = knownKeys(issue.path);
-    return issue.keys.map((key) => `${path}: unknown property "${key}"${didYouMean(key, known)}; allowed are ${listNames(known)}`);
+    return issue.keys.map(
+      (key) => `${path}: unknown property "${key}"${didYouMean(key, known)}; allowed are ${listNames(known)}`,
+    );
   }
   const value = valueAt(input, issue.path);
   if (issue.code === "invalid_union" && issue.path.at(-1) === "ttl") {
@@ -173,7 +178,9 @@ function crossChecks(plan: WarmPlan): string[] {
   const checkParameters = (path: string, sql: string): void => {
     for (const name of parameterNames(sql)) {
       if (parameters.includes(name)) continue;
-      problems.push(`${path}: ":${name}" is not a parameter${didYouMean(name, parameters)}; parameters are ${listNames(parameters)}`);
+      problems.push(
+        `${path}: ":${name}" is not a parameter${didYouMean(name, parameters)}; parameters are ${listNames(parameters)}`,
+      );
     }
   };
   plan.datasets.forEach((dataset, index) => {
@@ -230,7 +237,9 @@ export async function loadPlanFile(path: string): Promise<WarmPlan> {
   try {
     input = parseYaml(text);
   } catch (error) {
-    throw new Error(`The warm plan ${path} is neither YAML nor JSON: ${error instanceof Error ? error.message : error}`);
+    throw new Error(
+      `The warm plan ${path} is neither YAML nor JSON: ${error instanceof Error ? error.message : error}`,
+    );
   }
   return parsePlan(input);
 }

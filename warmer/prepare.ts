@@ -18,7 +18,10 @@ export interface PrepareOptions {
  * @returns the session, for the datasets to go on with
  * @throws Error that lists every dataset that cannot run, with query and cause
  */
-export async function prepareDatasets(tasks: readonly DatasetTask[], options: PrepareOptions): Promise<PostgresSession> {
+export async function prepareDatasets(
+  tasks: readonly DatasetTask[],
+  options: PrepareOptions,
+): Promise<PostgresSession> {
   const session = await PostgresSession.open(options.source);
   const problems: string[] = [];
   for (const task of tasks) {

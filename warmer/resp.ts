@@ -26,8 +26,8 @@ export function putInteger(out: Buffer, at: number, value: number): number {
   const end = at + digits(value);
   let rest = value;
   for (let index = end - 1; index >= at; index--) {
-    const quotient = rest < 0x80000000 ? (rest / 10) | 0 : Math.floor(rest / 10);
-    out[index] = ZERO + rest - quotient * 10;
+    const quotient = rest < 0x80000000 ? (rest / 10) | 0 : (rest - (rest % 10)) / 10;
+    out[index] = ZERO + (rest - quotient * 10);
     rest = quotient;
   }
   return end;

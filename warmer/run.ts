@@ -79,7 +79,7 @@ export class WarmRun {
       this.#sink?.close();
       await Promise.all(this.#sessions.map((session) => session.close()));
     }
-    if (this.#sink === undefined && error !== undefined) for (const task of this.#tasks) this.#skip(task, error);
+    if (error !== undefined) for (const task of this.#tasks) this.#skip(task, "the run could not start; see its error");
     this.#report();
     return this.#outcome(error ?? this.#datasetErrors());
   }
@@ -87,7 +87,12 @@ export class WarmRun {
   /** Connects to both sides at once; whatever is wrong with either is reported together. */
   async #prepare(signal: AbortSignal): Promise<Sink> {
     const { plan, postgresUrl, shard } = this.#options;
-    const source = { source: postgresUrl, parameters: plan.parameters, shard, statementTimeoutMs: this.#statementTimeout() };
+    const source = {
+      source: postgresUrl,
+      parameters: plan.parameters,
+      shard,
+      statementTimeoutMs: this.#statementTimeout(),
+    };
     const reading = prepareDatasets(this.#tasks, source).then((session) => this.#sessions.push(session));
     const patienceMs = this.#options.patienceMs ?? DEFAULT_PATIENCE_MS;
     const writing = Sink.open({ endpoint: this.#options.endpoint, signal, patienceMs }).then(async (sink) => {
@@ -103,7 +108,8 @@ export class WarmRun {
     if (wrote.status === "rejected" || reasons.length > 0) {
       throw new Error(reasons.map((reason) => reason.message).join("\n"));
     }
-    if (this.#before === undefined) this.#warnings.push("memory and evictions are unknown: this Redis user may not use INFO");
+    if (this.#before === undefined)
+      this.#warnings.push("memory and evictions are unknown: this Redis user may not use INFO");
     if (this.#engine?.reason !== undefined) this.#warnings.push(this.#engine.reason);
     return wrote.value;
   }
@@ -186,7 +192,8 @@ export class WarmRun {
   }
 
   #outcome(error: string | undefined): WarmOutcome {
-    const sum = (each: (account: Account) => number): number => this.#tasks.reduce((so, { account }) => so + each(account), 0);
+    const sum = (each: (account: Account) => number): number =>
+      this.#tasks.reduce((so, { account }) => so + each(account), 0);
     const keys = sum((account) => account.keys);
     const before = this.#before?.usedMemory ?? 0;
     const durationMs = Math.round(performance.now() - this.#clock);
@@ -203,12 +210,14 @@ export class WarmRun {
       evictedKeys: Math.max(0, (this.#after?.evictedKeys ?? 0) - (this.#before?.evictedKeys ?? 0)),
       datasets: this.#tasks.map((task) => task.outcome()),
       engine: this.#engine?.engine ?? null,
-      warnings: this.#warnings,
+      warnings: [...this.#warnings, ...(this.#sink?.warnings ?? [])],
       samples: shareSamples(
         this.#options.sampleSize ?? DEFAULT_SAMPLE_SIZE,
         this.#tasks.map(({ account, sampler }) => ({ keys: account.keys, samples: sampler.samples() })),
       ),
     };
-    return error === undefined ? outcome : { ...outcome, error: `${error} (${count(keys, "key")} had been acknowledged)` };
+    return error === undefined
+      ? outcome
+      : { ...outcome, error: `${error} (${count(keys, "key")} had been acknowledged)` };
   }
 }

@@ -1,19 +1,18 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { formatAddress } from "../contract/address.ts";
 import type { Address } from "../contract/address.ts";
+import { formatAddress } from "../contract/address.ts";
 import type { Endpoint } from "../contract/endpoint.ts";
 import type { Account } from "./account.ts";
 import type { Chunk, Row } from "./chunk.ts";
 import { ChunkPool } from "./chunk.ts";
 import { adviceFor, judge } from "./failure.ts";
 import { sendAsking } from "./redis/ask.ts";
-import type { Placement } from "./redis/discovery.ts";
-import { discover } from "./redis/discovery.ts";
-import { Link } from "./redis/link.ts";
+import { Lanes } from "./redis/lanes.ts";
+import type { Link } from "./redis/link.ts";
 import { ReplyError } from "./redis/reply.ts";
-import { dataCredentials, RedisConnection } from "./redis/socket.ts";
+import type { RedisConnection } from "./redis/socket.ts";
+import { dataCredentials } from "./redis/socket.ts";
 import { keyOfCommand } from "./resp.ts";
-import { slotOf } from "./slots.ts";
 
 const FIRST_BACKOFF_MS = 25;
 const LAST_BACKOFF_MS = 1000;
@@ -29,51 +28,68 @@ export interface SinkOptions {
   readonly patienceMs: number;
 }
 
+function withAdvice(message: string, code: string): Error {
+  const advice = adviceFor(code);
+  return new Error(advice === "" ? message : `${message} (${advice})`);
+}
+
 /**
  * Writes rows to the primaries of an endpoint, and does not let go of one until Redis has acknowledged or refused it:
  * rows are sent again after a lost connection, a failover, a moved slot. What no attempt can mend aborts `signal`.
  */
 export class Sink {
   readonly pool = new ChunkPool();
-  readonly #options: SinkOptions;
-  readonly #failure = new AbortController();
   /** Aborted when the options' signal is, or when the sink fails. */
   readonly signal: AbortSignal;
-  #placement: Placement = { primaries: [], slots: null };
-  #links: (Link | undefined)[] = [];
+  readonly #options: SinkOptions;
+  readonly #failure = new AbortController();
+  readonly #lanes: Lanes;
+  readonly #watch: NodeJS.Timeout;
+  /** Rows to be sent again; while there are any, no new ones are taken. */
   #retry: Row[] = [];
   #recovering: Promise<void> | undefined;
+  /** Whether the primaries may be others by now. */
   #stale = false;
   /** When a server last said anything: `performance.now()`. */
   #contact = performance.now();
   #trouble: string | undefined;
+  /** Servers whose connection was lost. */
+  readonly #lost = new Set<string>();
   #waiters: (() => void)[] = [];
   #closing = false;
-  readonly #watch: NodeJS.Timeout;
 
   private constructor(options: SinkOptions) {
     this.#options = options;
     this.signal = AbortSignal.any([options.signal, this.#failure.signal]);
-    this.#watch = setInterval(() => this.#dropSilent(), SILENCE_CHECK_MS);
-    this.#watch.unref();
     this.signal.addEventListener("abort", () => this.#wake(), { once: true });
+    this.#lanes = new Lanes(options.endpoint, this.signal, {
+      refused: (address, row, message) => this.#refused(address, row, message),
+      answered: (chunk) => this.#answered(chunk),
+      lost: (link, rows, error) => this.#lostLink(link, rows, error),
+    });
+    this.#watch = setInterval(() => this.#lanes.dropSilent(SILENCE_MS), SILENCE_CHECK_MS);
+    this.#watch.unref();
   }
 
   /** Finds the primaries and connects to each. @throws Error naming every server and what it said */
   static async open(options: SinkOptions): Promise<Sink> {
     const sink = new Sink(options);
     try {
-      await sink.#place();
+      await sink.#lanes.place();
       return sink;
     } catch (error) {
       sink.close();
-      throw error;
+      throw error instanceof ReplyError ? withAdvice(error.message, error.code) : error;
     }
   }
 
-  /** The primaries, as known now. */
-  get primaries(): readonly Address[] {
-    return this.#placement.primaries;
+  /** What the operator should know. */
+  get warnings(): string[] {
+    return [...this.#lost].map(
+      (address) =>
+        `the connection to Redis ${address} was lost during the run; every row was sent again that it had not ` +
+        "acknowledged, but a restart or a failover may have lost keys that it had: read them back, or run again",
+    );
   }
 
   /** What keeps rows from being written at the moment, for messages. */
@@ -81,35 +97,21 @@ export class Sink {
     return this.#trouble;
   }
 
-  /** Index of the primary for a key; chunks are filled by this. -1 where no primary has its slot. */
+  /** The primary for a key, by index; chunks are filled by this. -1 where no primary has its slot. */
   lane(key: Buffer, length: number): number {
-    const { slots } = this.#placement;
-    return slots === null ? 0 : (slots[slotOf(key, 0, length)] as number);
+    return this.#lanes.of(key, length);
   }
 
   /** Takes a chunk over. */
   send(lane: number, chunk: Chunk): void {
-    const link = this.#links[lane];
-    if (link !== undefined && !link.closed) link.send(chunk);
+    const link = this.#lanes.link(lane);
+    if (link !== undefined) link.send(chunk);
     else this.#again(Array.from({ length: chunk.rows }, (_, row) => chunk.takeRow(row)));
   }
 
   /** Null while there is room, else a promise of it. Rejects when the sink has failed. */
   pressure(): Promise<void> | null {
-    if (!this.#congested && !this.signal.aborted) return null;
-    return this.#room();
-  }
-
-  async #room(): Promise<void> {
-    while (this.#congested) {
-      this.signal.throwIfAborted();
-      await new Promise<void>((resolve) => this.#waiters.push(resolve));
-    }
-    this.signal.throwIfAborted();
-  }
-
-  get #congested(): boolean {
-    return this.#retry.length > 0 || this.#links.some((link) => link?.congested === true);
+    return this.#congested || this.signal.aborted ? this.#room() : null;
   }
 
   /** Resolves when all rows of the account are answered; rejects when the sink has failed. */
@@ -127,118 +129,73 @@ export class Sink {
     }
   }
 
-  /** Runs `work` on a connection of its own to each primary. */
-  async eachPrimary<T>(work: (connection: RedisConnection) => Promise<T>): Promise<T[]> {
-    const results: T[] = [];
-    for (const address of this.primaries) {
-      const connection = await RedisConnection.open(address, dataCredentials(this.#options.endpoint), this.#options.signal);
-      try {
-        results.push(await work(connection));
-      } finally {
-        connection.close();
-      }
-    }
-    return results;
+  /** Runs `work` on a connection of its own to each primary, with the primary's index. */
+  eachPrimary<T>(work: (connection: RedisConnection, lane: number) => Promise<T>): Promise<T[]> {
+    return this.#lanes.each(work);
   }
 
   /** Ends all connections. */
   close(): void {
     this.#closing = true;
     clearInterval(this.#watch);
-    const ended = new Error("the run has ended");
-    for (const link of this.#links) link?.drop(ended);
-    this.#failure.abort(ended); // a recovery that is under way must not connect again
+    this.#lanes.close();
+    this.#failure.abort(new Error("the run has ended")); // a recovery under way must not connect again
   }
 
-  /** Asks where the primaries are, and connects to those that are not connected. */
-  async #place(): Promise<void> {
-    const { endpoint } = this.#options;
-    const before = new Map(this.#links.flatMap((link) => (link === undefined ? [] : [[formatAddress(link.address), link]])));
-    const placement = await discover(endpoint, this.#placement.primaries, this.signal);
-    const links: (Link | undefined)[] = [];
-    let unreachable: unknown;
-    for (const address of placement.primaries) {
-      const known = before.get(formatAddress(address));
-      if (known !== undefined && !known.closed) {
-        links.push(known);
-        continue;
-      }
-      try {
-        const connection = await RedisConnection.open(address, dataCredentials(endpoint), this.signal);
-        links.push(this.#link(address, connection));
-      } catch (error) {
-        unreachable ??= error;
-        links.push(undefined);
-      }
+  async #room(): Promise<void> {
+    while (this.#congested) {
+      this.signal.throwIfAborted();
+      await new Promise<void>((resolve) => this.#waiters.push(resolve));
     }
-    this.#placement = placement;
-    this.#links = links;
-    for (const link of before.values()) {
-      if (!links.includes(link)) link.drop(new Error("this server is no primary any more"));
-    }
-    if (unreachable !== undefined) throw unreachable;
-    this.#contact = performance.now();
+    this.signal.throwIfAborted();
   }
 
-  #link(address: Address, connection: RedisConnection): Link {
-    return new Link(address, connection.release(), {
-      refused: (server, row, message) => this.#refused(server, row, message),
-      answered: (chunk) => {
-        this.#contact = performance.now();
-        this.pool.give(chunk);
-        if (!this.#congested) this.#wake();
-      },
-      lost: (link, rows, error) => {
-        if (this.#closing) return;
-        this.#trouble = `Redis ${formatAddress(link.address)}: ${error.message}`;
-        this.#stale = true;
-        this.#again(rows);
-      },
-    });
-  }
-
-  #refused(address: Address, row: Row, message: string): void {
-    const { code } = new ReplyError(message);
-    const verdict = judge(code, message, this.#options.endpoint.topology !== "standalone");
-    this.#contact = performance.now();
-    if (verdict === "row") {
-      row.account.refuse(keyOfCommand(row.bytes, 0), code, message);
-      return;
-    }
-    const place = `Redis ${formatAddress(address)}`;
-    if (verdict === "fatal") {
-      const advice = adviceFor(code);
-      this.#fail(new Error(`dataset "${row.account.dataset}": ${place} refused to write: ${message}${advice === "" ? "" : ` (${advice})`}`));
-      return;
-    }
-    this.#trouble = `${place}: ${message}`;
-    if (code === "ASK") row.ask = this.#redirect(message);
-    else if (verdict === "rediscover") this.#stale = true;
-    this.#again([row]);
-  }
-
-  /** The address in `MOVED 3999 host:port` or `ASK ...`, as this client reaches it. */
-  #redirect(message: string): Address {
-    const text = message.split(" ")[2] ?? "";
-    const colon = text.lastIndexOf(":");
-    const address = { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
-    const { endpoint } = this.#options;
-    const natMap = endpoint.topology === "cluster" ? endpoint.natMap : undefined;
-    return natMap?.[text] ?? natMap?.[formatAddress(address)] ?? address;
-  }
-
-  #fail(error: Error): void {
-    this.#failure.abort(error);
+  get #congested(): boolean {
+    return this.#retry.length > 0 || this.#lanes.congested;
   }
 
   #wake(): void {
     for (const waiter of this.#waiters.splice(0)) waiter();
   }
 
+  #answered(chunk: Chunk): void {
+    this.#contact = performance.now();
+    this.pool.give(chunk);
+    if (!this.#congested) this.#wake();
+  }
+
+  #lostLink(link: Link, rows: readonly Row[], error: Error): void {
+    if (this.#closing) return;
+    this.#lost.add(formatAddress(link.address));
+    this.#trouble = `Redis ${formatAddress(link.address)}: ${error.message}`;
+    this.#stale = true;
+    this.#again(rows);
+  }
+
+  #refused(address: Address, row: Row, message: string): void {
+    const { code } = new ReplyError(message);
+    const verdict = judge(code, message, this.#options.endpoint.topology !== "standalone");
+    const place = `Redis ${formatAddress(address)}`;
+    this.#contact = performance.now();
+    if (verdict === "row") {
+      row.account.refuse(keyOfCommand(row.bytes, 0), code, message);
+    } else if (verdict === "fatal") {
+      const refusal = `dataset "${row.account.dataset}": ${place} refused to write: ${message}`;
+      this.#failure.abort(withAdvice(refusal, code));
+    } else {
+      this.#trouble = `${place}: ${message}`;
+      if (code === "ASK") row.ask = this.#lanes.redirect(message);
+      else if (verdict === "rediscover") this.#stale = true;
+      this.#again([row]);
+    }
+  }
+
   #again(rows: readonly Row[]): void {
     for (const row of rows) this.#retry.push(row);
     this.#recovering ??= this.#recover().finally(() => {
       this.#recovering = undefined;
+      // A row may have been refused between the last look and now.
+      if (this.#retry.length > 0 && !this.signal.aborted) this.#again([]);
     });
   }
 
@@ -257,41 +214,40 @@ export class Sink {
       }
       this.#wake();
     } catch (error) {
-      if (!this.#closing) this.#fail(error instanceof Error ? error : new Error(String(error)));
+      if (!this.#closing) this.#failure.abort(error);
     }
   }
 
-  /** Whether the primaries are known and connected. */
+  /** Whether there is a primary to send to. */
   async #findAgain(): Promise<boolean> {
-    if (!this.#stale && this.#links.every((link) => link !== undefined && !link.closed)) return true;
+    if (!this.#stale && this.#lanes.allOpen) return true;
     this.#stale = false;
     try {
-      await this.#place();
+      await this.#lanes.place();
+      this.#contact = performance.now();
       return true;
     } catch (error) {
       this.#stale = true;
-      if (this.signal.aborted) throw this.signal.reason;
+      this.signal.throwIfAborted();
       const cause = error instanceof Error ? error : new Error(String(error));
       this.#trouble = cause.message;
-      if (!(cause instanceof ReplyError)) return this.#links.some((link) => link !== undefined && !link.closed);
-      this.#contact = performance.now();
-      if (judge(cause.code, cause.message, true) === "fatal") {
-        const advice = adviceFor(cause.code);
-        throw advice === "" ? cause : new Error(`${cause.message} (${advice})`);
+      if (cause instanceof ReplyError) {
+        this.#contact = performance.now();
+        if (judge(cause.code, cause.message, true) === "fatal") throw withAdvice(cause.message, cause.code);
       }
-      return false;
+      return this.#lanes.anyOpen;
     }
   }
 
   async #sendAgain(): Promise<void> {
-    const rows = this.#retry.splice(0);
-    const asked = rows.filter((row) => row.ask !== undefined);
+    const asked: Row[] = [];
     const perLink = new Map<Link, Row[]>();
-    for (const row of rows) {
-      if (row.ask !== undefined) continue;
+    for (const row of this.#retry.splice(0)) {
       const key = keyOfCommand(row.bytes, 0);
-      const link = this.#links[this.lane(key, key.length)];
-      if (link === undefined || link.closed) {
+      const link = this.#lanes.link(this.lane(key, key.length));
+      if (row.ask !== undefined) {
+        asked.push(row);
+      } else if (link === undefined) {
         this.#retry.push(row);
         this.#stale = true;
       } else {
@@ -300,37 +256,34 @@ export class Sink {
         else group.push(row);
       }
     }
-    for (const [link, group] of perLink) this.#sendRows(link, group);
+    for (const [link, group] of perLink) sendRows(this.pool, link, group);
     if (asked.length > 0) {
-      const unsent = await sendAsking(asked, dataCredentials(this.#options.endpoint), this.signal, (address, row, message) =>
-        this.#refused(address, row, message),
+      const unsent = await sendAsking(
+        asked,
+        dataCredentials(this.#options.endpoint),
+        this.signal,
+        (address, row, message) => this.#refused(address, row, message),
       );
       for (const row of unsent) this.#retry.push(row);
     }
     // Unless something was refused again in the meantime, writing may go on.
     if (this.#retry.length === 0) this.#wake();
   }
+}
 
-  #sendRows(link: Link, rows: readonly Row[]): void {
-    let chunk: Chunk | undefined;
-    for (const row of rows) {
-      row.account.pending -= 1; // the chunk counts it again
-      if (chunk !== undefined && (chunk.full || chunk.account !== row.account || chunk.used + row.bytes.length > chunk.bytes.length)) {
-        link.send(chunk);
-        chunk = undefined;
-      }
-      chunk ??= this.pool.take(row.account, row.bytes.length);
-      row.bytes.copy(chunk.bytes, chunk.used);
-      chunk.add(chunk.used + row.bytes.length, row.commands, row.sample);
+/** Packs rows into chunks again. */
+function sendRows(pool: ChunkPool, link: Link, rows: readonly Row[]): void {
+  let chunk: Chunk | undefined;
+  for (const row of rows) {
+    row.account.pending -= 1; // the chunk counts it again
+    const fits = chunk !== undefined && chunk.used + row.bytes.length <= chunk.bytes.length;
+    if (chunk !== undefined && (!fits || chunk.full || chunk.account !== row.account)) {
+      link.send(chunk);
+      chunk = undefined;
     }
-    if (chunk !== undefined) link.send(chunk);
+    chunk ??= pool.take(row.account, row.bytes.length);
+    row.bytes.copy(chunk.bytes, chunk.used);
+    chunk.add(chunk.used + row.bytes.length, row.commands, row.sample);
   }
-
-  #dropSilent(): void {
-    for (const link of this.#links) {
-      if (link !== undefined && link.silence > SILENCE_MS) {
-        link.drop(new Error(`no answer for ${SILENCE_MS / 1000} s`));
-      }
-    }
-  }
+  if (chunk !== undefined) link.send(chunk);
 }

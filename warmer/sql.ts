@@ -143,7 +143,9 @@ export function bindParameters(sql: string, parameters: Readonly<Record<string, 
       return text.replace(PARAMETER, (_, name: string) => {
         const value = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
         if (value !== undefined) return literal(value);
-        throw new SqlError(`":${name}" is not a parameter${didYouMean(name, known)}; parameters are ${listNames(known)}`);
+        throw new SqlError(
+          `":${name}" is not a parameter${didYouMean(name, known)}; parameters are ${listNames(known)}`,
+        );
       });
     })
     .join("");

@@ -1,8 +1,8 @@
 import type { DatasetStatus } from "../contract/warming.ts";
 import { Account } from "./account.ts";
 import type { CompiledDataset } from "./compile.ts";
-import type { HashStyle } from "./encode/hash.ts";
 import { makeEncoder } from "./encode/encoder.ts";
+import type { HashStyle } from "./encode/hash.ts";
 import type { DatasetPlan } from "./plan.ts";
 import type { PostgresSession } from "./postgres/session.ts";
 import { describePostgresError } from "./postgres/session.ts";
@@ -78,7 +78,6 @@ export class DatasetTask {
     this.error = reason;
   }
 
-  /** Whether `error` speaks of the whole run, so that repeating it for each dataset would only be noise. */
   progress(): DatasetProgress {
     const { rows, keys, failed, bytes } = this.account;
     const { name, priority } = this.plan;
@@ -90,7 +89,19 @@ export class DatasetTask {
     const { name, priority } = this.plan;
     const { rows, keys, failed, skipped, bytes, failures, examples } = this.account;
     const durationMs = Math.round(this.status === "running" ? performance.now() - this.#startedAt : this.#durationMs);
-    const outcome = { name, priority, status: this.status, rows, keys, failed, skipped, bytes, durationMs, failures, examples };
+    const outcome = {
+      name,
+      priority,
+      status: this.status,
+      rows,
+      keys,
+      failed,
+      skipped,
+      bytes,
+      durationMs,
+      failures,
+      examples,
+    };
     return this.error === undefined
       ? { ...outcome, warnings: this.#warnings }
       : { ...outcome, warnings: this.#warnings, error: this.error };
@@ -101,17 +112,24 @@ export class DatasetTask {
     this.status = "done";
     if (rows === 0) this.#warnings.push("the query returned no rows");
     for (const [code, times] of Object.entries(failures)) {
-      const example = examples.find(({ message }) => message.startsWith(code)) ?? examples[0];
-      this.#warnings.push(`${count(times, "row")} failed with ${code}: ${example?.message ?? ""} (key "${example?.key ?? ""}")`);
+      const example = examples.find((each) => each.code === code);
+      this.#warnings.push(
+        `${count(times, "row")} failed with ${code}: ${example?.message ?? ""} (key "${example?.key ?? ""}")`,
+      );
     }
     if (skipped > 0) this.#warnings.push(`${count(skipped, "row")} left out: the TTL was 0 or less`);
+    this.#warnings.push(...writer.encoder.warnings());
     const duplicates = writer.duplicates.count;
     if (duplicates > 0) {
       const about = writer.duplicates.exact ? "" : "about ";
-      this.#warnings.push(`${about}${count(duplicates, "row")} had a key that another row has as well; the last one was kept`);
+      this.#warnings.push(
+        `${about}${count(duplicates, "row")} had a key that another row has as well; the last one was kept`,
+      );
     }
     if (keys === 0 && failed > 0) {
-      this.fail(`dataset "${this.plan.name}": none of its ${count(rows, "row")} became a key. ${this.#warnings[0] ?? ""}`);
+      this.fail(
+        `dataset "${this.plan.name}": none of its ${count(rows, "row")} became a key. ${this.#warnings[0] ?? ""}`,
+      );
     }
   }
 

@@ -92,7 +92,9 @@ export function parseTemplate(template: string): KeyPart[] {
       literal += char;
       index += 2;
     } else if (char === "}") {
-      throw new TemplateError(`${JSON.stringify(template)} has a "}" without "{" at ${index}; write "}}" for the brace`);
+      throw new TemplateError(
+        `${JSON.stringify(template)} has a "}" without "{" at ${index}; write "}}" for the brace`,
+      );
     } else if (char === "{") {
       const end = template.indexOf("}", index);
       if (end < 0) throw new TemplateError(`${JSON.stringify(template)} has a "{" without "}" at ${index}`);

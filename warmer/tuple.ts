@@ -42,7 +42,9 @@ export class Tuple {
       if (length > 0) at += length;
     }
     if (count !== width || at !== end) {
-      throw new TupleError(`PostgreSQL sent a row of ${count} columns and ${end - start} bytes; ${width} columns were asked for`);
+      throw new TupleError(
+        `PostgreSQL sent a row of ${count} columns and ${end - start} bytes; ${width} columns were asked for`,
+      );
     }
   }
 

@@ -93,6 +93,8 @@ export interface WrittenSample {
 export interface FailureExample {
   /** The key, with bytes that are not printable escaped; empty where there was none. */
   readonly key: string;
+  /** See `failures` of {@link DatasetOutcome}. */
+  readonly code: string;
   readonly message: string;
 }
 
@@ -102,7 +104,7 @@ export interface DatasetOutcome extends DatasetReport {
   readonly skipped: number;
   /** Failures by code: Redis's error code (`WRONGTYPE`), or `NULL_KEY`, `NULL_VALUE`, `NULL_TTL`. */
   readonly failures: Readonly<Record<string, number>>;
-  /** The first ten failures. */
+  /** The first ten failures, and the first of each further code. */
   readonly examples: readonly FailureExample[];
 }
 

@@ -1,5 +1,5 @@
-import type { WarmOptions, WarmOutcome } from "./types.ts";
 import { WarmRun } from "./run.ts";
+import type { WarmOptions, WarmOutcome } from "./types.ts";
 
 function checkOptions(options: WarmOptions): void {
   const problems: string[] = [];

@@ -17,7 +17,7 @@ const NO_KEY = Buffer.alloc(0);
 export class DatasetWriter implements CopyHandler {
   readonly duplicates = new DuplicateCounter();
   readonly #dataset: CompiledDataset;
-  readonly #encoder: Encoder;
+  readonly encoder: Encoder;
   readonly #sink: Sink;
   readonly #account: Account;
   readonly #sampler: Sampler;
@@ -28,7 +28,7 @@ export class DatasetWriter implements CopyHandler {
 
   constructor(dataset: CompiledDataset, encoder: Encoder, sink: Sink, account: Account, sampler: Sampler) {
     this.#dataset = dataset;
-    this.#encoder = encoder;
+    this.encoder = encoder;
     this.#sink = sink;
     this.#account = account;
     this.#sampler = sampler;
@@ -47,7 +47,7 @@ export class DatasetWriter implements CopyHandler {
     }
     const seconds = this.#ttl();
     if (seconds < 0) return;
-    const refusal = this.#encoder.refuses(row);
+    const refusal = this.encoder.refuses(row);
     if (refusal !== null) {
       this.#account.fail(key.copy(), refusal, "the value is NULL");
       return;
@@ -87,22 +87,23 @@ export class DatasetWriter implements CopyHandler {
     const row = this.#row;
     const key = this.#key;
     const index = this.#sink.lane(key.bytes, key.length) + 1;
-    let room = this.#encoder.bound(row, key);
-    if (room > CHUNK_SLACK) room = this.#encoder.exactBound(row, key);
+    let room = this.encoder.bound(row, key);
+    if (room > CHUNK_SLACK) room = this.encoder.exactBound(row, key);
     if (room > CHUNK_SLACK) this.#send(index);
-    const chunk = (this.#open[index] ??= this.#sink.pool.take(this.#account, room));
+    const chunk = this.#open[index] ?? this.#sink.pool.take(this.#account, room);
+    this.#open[index] = chunk;
     const { jitter } = this.#dataset;
     const ttl = seconds === 0 ? 0 : jitteredTtl(seconds, jitter, Math.random());
-    const end = this.#encoder.encode(chunk.bytes, chunk.used, row, key, ttl);
+    const end = this.encoder.encode(chunk.bytes, chunk.used, row, key, ttl);
     const place = this.#sampler.place(key.high, key.low, size);
-    chunk.add(end, this.#encoder.commands, place < 0 ? undefined : this.#sample(place, seconds, size));
+    chunk.add(end, this.encoder.commands, place < 0 ? undefined : this.#sample(place, seconds, size));
     if (chunk.full || room > CHUNK_SLACK) this.#send(index);
   }
 
   #sample(place: number, seconds: number, size: number) {
     const { name, jitter } = this.#dataset;
     const ttlSeconds = seconds === 0 ? null : ([shortestTtl(seconds, jitter), longestTtl(seconds, jitter)] as const);
-    const sample = { dataset: name, key: this.#key.copy(), value: this.#encoder.capture(this.#row), ttlSeconds };
+    const sample = { dataset: name, key: this.#key.copy(), value: this.encoder.capture(this.#row), ttlSeconds };
     this.#sampler.put(place, this.#key.high, this.#key.low, size, sample);
     return sample;
   }

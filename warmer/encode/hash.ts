@@ -1,5 +1,3 @@
-import type { CompiledValueOf, Encoder, Key } from "./value.ts";
-import { COMMAND_OVERHEAD } from "./value.ts";
 import { putCrc64 } from "../crc64.ts";
 import {
   ENTRY_OVERHEAD,
@@ -15,6 +13,8 @@ import {
 import { digits, putBulkHeader, putBytes, putInteger, putIntegerBulk, putLineEnd, putRange } from "../resp.ts";
 import type { Tuple } from "../tuple.ts";
 import type { WrittenValue } from "../types.ts";
+import type { CompiledValueOf, Encoder, Key } from "./value.ts";
+import { COMMAND_OVERHEAD } from "./value.ts";
 
 const RESTORE = Buffer.from("*5\r\n$7\r\nRESTORE\r\n");
 const REPLACE = Buffer.from("\r\n$7\r\nREPLACE\r\n");
@@ -65,6 +65,9 @@ export class HashEncoder implements Encoder {
   /** False where a name or constant is too long for any listpack. */
   readonly #fits: boolean;
   readonly #fixed: number;
+  /** Rows that a listpack has no place for, and the longest value of all rows. */
+  #tooLong = 0;
+  #longest = 0;
   /** Bytes from `$` to the listpack in the last payload: a guess for the next. */
   #prefix = 3 + 2 + 1 + 2;
 
@@ -78,8 +81,8 @@ export class HashEncoder implements Encoder {
     const pairs = value.constants.flatMap(({ name, value: text }) => [Buffer.from(name), Buffer.from(text)]);
     this.#constantArguments = Buffer.concat(pairs.map(bulk));
     this.#constantEntries = Buffer.concat(pairs.map(entry));
-    const longest = Math.max(0, ...pairs.map((bytes) => bytes.length), ...this.#fields.map(({ name }) => name.length));
-    this.#fits = style.restore !== null && longest <= style.restore.value;
+    this.#longest = Math.max(0, ...pairs.map((bytes) => bytes.length), ...this.#fields.map(({ name }) => name.length));
+    this.#fits = style.restore !== null && this.#longest <= style.restore.value;
     const names = this.#fields.reduce((sum, field) => sum + field.argument.length + 2 * ENTRY_OVERHEAD, 0);
     this.#fixed = names + this.#constantArguments.length + this.#constantEntries.length + 3 * COMMAND_OVERHEAD;
   }
@@ -111,7 +114,9 @@ export class HashEncoder implements Encoder {
       if (length < 0) continue;
       count += 1;
       if (length > longest) fits = false;
+      if (length > this.#longest) this.#longest = length;
     }
+    if (!fits && limits !== null) this.#tooLong += 1;
     if (fits && limits !== null && count <= limits.entries) return this.#restore(out, at, row, key, ttl, count);
     return this.#hset(out, at, row, key, ttl, count);
   }
@@ -188,6 +193,15 @@ export class HashEncoder implements Encoder {
 
   #putKey(out: Buffer, at: number, key: Key): number {
     return putLineEnd(out, putRange(out, putBulkHeader(out, at, key.length), key.bytes, 0, key.length));
+  }
+
+  warnings(): string[] {
+    const limit = this.#style.restore?.value;
+    if (limit === undefined || this.#tooLong === 0) return [];
+    return [
+      `${this.#tooLong} hashes hold a value or name of more than ${limit} bytes (the longest ${this.#longest}): Redis needs about ` +
+        `twice the memory for them, and they are written more slowly; hash-max-listpack-value ${this.#longest} avoids both`,
+    ];
   }
 
   capture(row: Tuple): WrittenValue {

@@ -7,10 +7,20 @@ const OPEN = 123;
 const CLOSE = 125;
 
 /** Bytes that escaping makes of a byte, less one: 0 as it is, 1 for `\n`, 5 for a `\u` escape of four digits. */
-const ESCAPE = Uint8Array.from({ length: 256 }, (_, byte) => (byte < 32 ? 5 : byte === QUOTE || byte === BACKSLASH ? 1 : 0));
+const ESCAPE = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte < 32 ? 5 : byte === QUOTE || byte === BACKSLASH ? 1 : 0,
+);
 /** The letter of a short escape. */
 const SHORT = new Uint8Array(256);
-for (const [byte, letter] of [[8, "b"], [9, "t"], [10, "n"], [12, "f"], [13, "r"], [QUOTE, '"'], [BACKSLASH, "\\"]] as const) {
+for (const [byte, letter] of [
+  [8, "b"],
+  [9, "t"],
+  [10, "n"],
+  [12, "f"],
+  [13, "r"],
+  [QUOTE, '"'],
+  [BACKSLASH, "\\"],
+] as const) {
   ESCAPE[byte] = 1;
   SHORT[byte] = letter.charCodeAt(0);
 }

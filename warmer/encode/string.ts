@@ -1,4 +1,4 @@
-import { digits, putBytes, putInteger, putIntegerBulk, putLineEnd, putRange, putBulkHeader } from "../resp.ts";
+import { digits, putBulkHeader, putBytes, putInteger, putIntegerBulk, putLineEnd, putRange } from "../resp.ts";
 import type { Tuple } from "../tuple.ts";
 import type { WrittenValue } from "../types.ts";
 import { jsonValueLength, putJsonValue, WORST_ESCAPE } from "./json.ts";
@@ -83,6 +83,10 @@ export class StringEncoder implements Encoder {
     putLineEnd(out, putInteger(out, header, length));
     end = putLineEnd(out, end);
     return ttl > 0 ? putIntegerBulk(out, putBytes(out, end, EXPIRE_OPTION), ttl) : end;
+  }
+
+  warnings(): string[] {
+    return [];
   }
 
   capture(row: Tuple): WrittenValue {

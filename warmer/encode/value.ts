@@ -23,6 +23,8 @@ export interface Encoder {
   exactBound(row: Tuple, key: Key): number;
   /** @param ttl seconds; 0 where the key does not expire */
   encode(out: Buffer, at: number, row: Tuple, key: Key, ttl: number): number;
+  /** What the operator should know of the rows so far. */
+  warnings(): string[];
   /** A copy of the value of the row at hand, for reading back. */
   capture(row: Tuple): WrittenValue;
 }
@@ -31,4 +33,7 @@ export interface Encoder {
 export const COMMAND_OVERHEAD = 160;
 
 /** What an encoder is made from. */
-export type CompiledValueOf<T extends CompiledDataset["value"]["type"]> = Extract<CompiledDataset["value"], { type: T }>;
+export type CompiledValueOf<T extends CompiledDataset["value"]["type"]> = Extract<
+  CompiledDataset["value"],
+  { type: T }
+>;

@@ -1,5 +1,5 @@
-import type { Connection, Submittable } from "pg";
 import type { Socket } from "node:net";
+import type { Connection, Submittable } from "pg";
 
 const COPY_DATA = 0x64; // d
 const COPY_OUT = 0x48; // H

@@ -1,7 +1,7 @@
 import { createConnection } from "node:net";
 import pg from "pg";
-import type { PlanParameters } from "../plan.ts";
 import { wrapQuery } from "../compile.ts";
+import type { PlanParameters } from "../plan.ts";
 import type { PgConfig } from "../types.ts";
 import type { CopyHandler } from "./copy.ts";
 import { CopyOut } from "./copy.ts";
@@ -36,10 +36,14 @@ function whereIs(client: pg.Client): string {
 function makeClient(source: string | PgConfig): pg.Client {
   const common = { application_name: APPLICATION_NAME, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true };
   try {
-    return new pg.Client(typeof source === "string" ? { connectionString: source, ...common } : { ...common, ...source });
+    return new pg.Client(
+      typeof source === "string" ? { connectionString: source, ...common } : { ...common, ...source },
+    );
   } catch {
     // The error of a URL that cannot be parsed quotes the URL, with its password.
-    throw new Error("The PostgreSQL URL cannot be understood; expected postgres://user:password@host:5432/database, with special characters of the password percent-encoded");
+    throw new Error(
+      "The PostgreSQL URL cannot be understood; expected postgres://user:password@host:5432/database, with special characters of the password percent-encoded",
+    );
   }
 }
 
@@ -158,7 +162,8 @@ export class PostgresSession {
     }
     const unknown = [...new Set(oids)].filter((oid) => !this.#kinds.has(oid));
     if (unknown.length === 0) return;
-    const text = "SELECT oid::int8::text, typcategory::text, typtype::text FROM pg_catalog.pg_type WHERE oid = ANY($1::oid[])";
+    const text =
+      "SELECT oid::int8::text, typcategory::text, typtype::text FROM pg_catalog.pg_type WHERE oid = ANY($1::oid[])";
     const result = await this.#client.query<[string, string, string]>({ text, values: [unknown], rowMode: "array" });
     for (const [oid, category, type] of result.rows) this.#kinds.set(Number(oid), kindOfType(category, type));
   }

@@ -68,13 +68,16 @@ async function findSentinelPrimary(endpoint: EndpointOf<"sentinel">, signal: Abo
   };
   const primary = await firstAnswer(endpoint.sentinels, async (server) => {
     // A sentinel knows no SELECT: without a password the first question is the one that matters.
-    return withConnection(RedisConnection.open(server, { ...credentials, sentinel: true }, signal), async (sentinel) => {
-      const reply = await sentinel.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", endpoint.masterName);
-      if (!Array.isArray(reply)) {
-        throw new Error(`the sentinel ${formatAddress(server)} watches no primary named "${endpoint.masterName}"`);
-      }
-      return { host: String(reply[0]), port: Number(reply[1]) };
-    });
+    return withConnection(
+      RedisConnection.open(server, { ...credentials, sentinel: true }, signal),
+      async (sentinel) => {
+        const reply = await sentinel.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", endpoint.masterName);
+        if (!Array.isArray(reply)) {
+          throw new Error(`the sentinel ${formatAddress(server)} watches no primary named "${endpoint.masterName}"`);
+        }
+        return { host: String(reply[0]), port: Number(reply[1]) };
+      },
+    );
   });
   await withConnection(RedisConnection.open(primary, dataCredentials(endpoint), signal), verifyPrimary);
   return { primaries: [primary], slots: null };
@@ -97,7 +100,8 @@ function readSlots(reply: Reply, asked: Address, natMap: Readonly<Record<string,
     indexes.set(name, index);
     slots.fill(index, first, last + 1);
   }
-  if (primaries.length === 0) throw new ReplyError(`CLUSTERDOWN ${formatAddress(asked)} knows no primary that serves slots`);
+  if (primaries.length === 0)
+    throw new ReplyError(`CLUSTERDOWN ${formatAddress(asked)} knows no primary that serves slots`);
   return { primaries, slots };
 }
 

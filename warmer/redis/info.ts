@@ -33,7 +33,8 @@ export async function readFigures(sink: Sink): Promise<ServerFigures | undefined
     keys: await allowed(connection, "DBSIZE"),
   }));
   if (answers.some(({ memory, stats }) => memory === undefined || stats === undefined)) return undefined;
-  const sum = (each: (answer: (typeof answers)[number]) => number): number => answers.reduce((so, one) => so + each(one), 0);
+  const sum = (each: (answer: (typeof answers)[number]) => number): number =>
+    answers.reduce((so, one) => so + each(one), 0);
   return {
     usedMemory: sum(({ memory }) => figure(memory ?? "", "used_memory")),
     evictedKeys: sum(({ stats }) => figure(stats ?? "", "evicted_keys")),

@@ -136,7 +136,11 @@ export class Link {
     } else if (first === PLUS || first === COLON) {
       this.#answer(line === ":0");
     } else {
-      this.#onLost(new Error(`Redis ${formatAddress(this.address)} sent an unexpected reply: ${JSON.stringify(line.slice(0, 60))}`));
+      this.#onLost(
+        new Error(
+          `Redis ${formatAddress(this.address)} sent an unexpected reply: ${JSON.stringify(line.slice(0, 60))}`,
+        ),
+      );
     }
   }
 

@@ -50,7 +50,8 @@ function openSocket(address: Address, credentials: Credentials, signal: AbortSig
       }
     };
     const onTimeout = (): void => settle(new Error(`no connection within ${CONNECT_TIMEOUT_MS / 1000} s`));
-    const onAbort = (): void => settle(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
+    const onAbort = (): void =>
+      settle(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
     socket.setTimeout(CONNECT_TIMEOUT_MS);
     socket.once("error", settle);
     socket.once("timeout", onTimeout);

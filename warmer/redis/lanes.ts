@@ -1,0 +1,125 @@
+import type { Address } from "../../contract/address.ts";
+import { formatAddress } from "../../contract/address.ts";
+import type { Endpoint } from "../../contract/endpoint.ts";
+import { slotOf } from "../slots.ts";
+import type { Placement } from "./discovery.ts";
+import { discover } from "./discovery.ts";
+import type { LinkEvents } from "./link.ts";
+import { Link } from "./link.ts";
+import { dataCredentials, RedisConnection } from "./socket.ts";
+
+/** The primaries of an endpoint, each with a link to write over: a lane. Lanes are named by their index. */
+export class Lanes {
+  readonly #endpoint: Endpoint;
+  readonly #signal: AbortSignal;
+  readonly #events: LinkEvents;
+  #placement: Placement = { primaries: [], slots: null };
+  /** Undefined where a primary could not be reached. */
+  #links: (Link | undefined)[] = [];
+  #closed = false;
+
+  constructor(endpoint: Endpoint, signal: AbortSignal, events: LinkEvents) {
+    this.#endpoint = endpoint;
+    this.#signal = signal;
+    this.#events = events;
+  }
+
+  /** The lane of a key; -1 where no primary has its slot. */
+  of(key: Buffer, length: number): number {
+    const { slots } = this.#placement;
+    return slots === null ? 0 : (slots[slotOf(key, 0, length)] as number);
+  }
+
+  /** The link of a lane, where it is open. */
+  link(lane: number): Link | undefined {
+    const link = this.#links[lane];
+    return link === undefined || link.closed ? undefined : link;
+  }
+
+  /** Whether a lane has more to write than may be in flight. */
+  get congested(): boolean {
+    for (const link of this.#links) if (link?.congested === true) return true;
+    return false;
+  }
+
+  get allOpen(): boolean {
+    return this.#links.every((_, lane) => this.link(lane) !== undefined);
+  }
+
+  get anyOpen(): boolean {
+    return this.#links.some((_, lane) => this.link(lane) !== undefined);
+  }
+
+  /**
+   * Asks where the primaries are now, and connects to those that have no open link.
+   * @throws ReplyError, Error for what cannot be reached; what can be is connected all the same
+   */
+  async place(): Promise<void> {
+    const before = new Map<string, Link>();
+    for (const link of this.#links) if (link !== undefined) before.set(formatAddress(link.address), link);
+    const placement = await discover(this.#endpoint, this.#placement.primaries, this.#signal);
+    const links: (Link | undefined)[] = [];
+    let unreachable: unknown;
+    for (const address of placement.primaries) {
+      const known = before.get(formatAddress(address));
+      if (known !== undefined && !known.closed) links.push(known);
+      else {
+        try {
+          links.push(new Link(address, (await this.#open(address)).release(), this.#events));
+        } catch (error) {
+          unreachable ??= error;
+          links.push(undefined);
+        }
+      }
+    }
+    this.#placement = placement;
+    this.#links = links;
+    for (const link of before.values()) {
+      if (!links.includes(link)) link.drop(new Error("this server is no primary any more"));
+    }
+    // The run may have ended while a connection was being made.
+    if (this.#closed) this.close();
+    if (unreachable !== undefined) throw unreachable;
+  }
+
+  /** The server in `ASK 3999 host:port`, as this client reaches it. */
+  redirect(message: string): Address {
+    const text = message.split(" ")[2] ?? "";
+    const colon = text.lastIndexOf(":");
+    const address = { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
+    const natMap = this.#endpoint.topology === "cluster" ? this.#endpoint.natMap : undefined;
+    return natMap?.[text] ?? natMap?.[formatAddress(address)] ?? address;
+  }
+
+  /** Runs `work` on a connection of its own to each primary, in the order of the lanes. */
+  async each<T>(work: (connection: RedisConnection, lane: number) => Promise<T>): Promise<T[]> {
+    const results: T[] = [];
+    for (const [lane, address] of this.#placement.primaries.entries()) {
+      const connection = await this.#open(address);
+      try {
+        results.push(await work(connection, lane));
+      } finally {
+        connection.close();
+      }
+    }
+    return results;
+  }
+
+  /** Ends the links whose server owes an answer for longer than that. */
+  dropSilent(milliseconds: number): void {
+    for (const link of this.#links) {
+      if (link !== undefined && link.silence > milliseconds) {
+        link.drop(new Error(`no answer for ${milliseconds / 1000} s`));
+      }
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const link of this.#links) link?.drop(new Error("the run has ended"));
+  }
+
+  #open(address: Address): Promise<RedisConnection> {
+    return RedisConnection.open(address, dataCredentials(this.#endpoint), this.#signal);
+  }
+}
