@@ -86,12 +86,18 @@ function failure(report: WarmReport): Error {
   const message =
     report.error !== undefined
       ? `Warming failed: ${report.error.replace(/\.$/, "")}; ${written}.`
-      : `The cache is not warm: ${problems.join("; ")}. ${written}.`;
+      : `The cache is not warm: ${[...problems, ...emptyDatasets(report)].join("; ")}. ${written}.`;
   if (report.keys === 0) {
     return new Error(message);
   }
   const drift = report.error === undefined ? "the gate was missed" : "the last run failed";
   return new OperationFailure(message, id, { report, drift });
+}
+
+/** What wrote nothing, and why: the likely reason why the cache is not warm. */
+function emptyDatasets(report: WarmReport): string[] {
+  const empty = report.datasets.filter(({ keys }) => keys === 0);
+  return empty.map(({ name, error, warnings }) => `dataset ${name}: ${error ?? warnings[0] ?? "wrote no key"}`);
 }
 
 async function look(outputs: Record<string, unknown>): Promise<Record<string, unknown>> {

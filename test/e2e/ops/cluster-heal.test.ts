@@ -61,7 +61,6 @@ async function lose(...nodes: NodeInputs[]): Promise<void> {
   for (const node of nodes) rmSync(node.directory, { recursive: true });
 }
 
-
 async function clusterAsk(nodes: readonly NodeInputs[], ...command: string[]): Promise<unknown> {
   for (const node of nodes) {
     try {
@@ -98,7 +97,9 @@ it("gives the slots of a primary without replica to its successor, says so, and 
   await lose(nodes[1] as NodeInputs);
   await Promise.all(nodes.map((node) => lab.start(node)));
   await heal(nodes);
-  expect(lab.progress.filter((line) => /slots 5461-10922 were lost with a folder/.test(line)).length).toBeGreaterThan(0);
+  expect(lab.progress.filter((line) => /slots 5461-10922 were lost with a folder/.test(line)).length).toBeGreaterThan(
+    0,
+  );
   const after = await Promise.all(nodes.map((node) => lab.ask(node, "DBSIZE")));
   expect(after).toEqual([before[0], 0, before[2]]);
 });
@@ -120,7 +121,9 @@ it("finds its nodes again after all of them moved to other ports", async () => {
   for (let index = 0; index < 30; index++) await clusterAsk(nodes, "SET", `key:${index}`, `${index}`);
   const moved = nodesAt(await freePorts(6));
   await Promise.all(
-    moved.map((node, index) => lab.run(redisProcess, "update", node, { olds: nodes[index] ?? {}, deadlineMs: 120_000 })),
+    moved.map((node, index) =>
+      lab.run(redisProcess, "update", node, { olds: nodes[index] ?? {}, deadlineMs: 120_000 }),
+    ),
   );
   await heal(moved);
   for (let index = 0; index < 30; index++) expect(await clusterAsk(moved, "GET", `key:${index}`)).toBe(`${index}`);

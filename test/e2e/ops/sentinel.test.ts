@@ -114,7 +114,7 @@ it("changes what the sentinels watch live, and restarts a sentinel without losin
   const faster = { ...sentinel, directives: { ...directives, "sentinel down-after-milliseconds mymaster": "900" } };
   lab.progress.length = 0;
   await lab.run(redisProcess, "update", faster, { olds: sentinel });
-  expect(lab.progress).toEqual(["sentinel down-after-milliseconds mymaster set live"]);
+  expect(lab.progress).toEqual(["set live: sentinel down-after-milliseconds mymaster"]);
   const quiet = { ...faster, directives: { ...faster.directives, loglevel: "verbose" } };
   await lab.run(redisProcess, "update", quiet, { olds: faster });
   expect(lab.progress.at(-1)).toBe("restarting for loglevel");
@@ -134,6 +134,37 @@ it("hands over before the primary is restarted", async () => {
   await form();
   await ready();
   expect(await lab.ask(changed, "GET", "kept")).toBe("still");
+});
+
+it("settles a disagreement of the sentinels that their epochs cannot settle", async () => {
+  const [first, ...others] = sentinels as [NodeInputs, ...NodeInputs[]];
+  const current = await named();
+  const other = data.find((node) => node.port !== current) as NodeInputs;
+  const fields = (await lab.ask(first, "SENTINEL", "MASTER", "mymaster")) as string[];
+  const epoch = Number(fields[fields.indexOf("config-epoch") + 1]) + 1;
+  const hello = async (to: NodeInputs, from: NodeInputs, port: number) => {
+    const id = await lab.ask(from, "SENTINEL", "MYID");
+    const message = `${host},${from.port},${id},${epoch},mymaster,${host},${port},${epoch}`;
+    await lab.ask(to, "PUBLISH", "__sentinel__:hello", message);
+  };
+  const [second, third] = others as [NodeInputs, NodeInputs];
+  // Both of the same epoch: the majority says that it is as it was.
+  await Promise.all([hello(first, second, other.port), hello(second, third, current), hello(third, second, current)]);
+  expect(await named()).toBe(other.port);
+  lab.progress.length = 0;
+  await form();
+  await ready();
+  expect(lab.progress).toContain(`the sentinels disagree about the primary: settled for ${host}:${current}`);
+  expect(await named()).toBe(current);
+});
+
+it.each([0, 300, 900, 1050, 1200, 1500])("converges when the primary comes back %i ms after its end", async (delay) => {
+  const old = nodeAt(await named());
+  await killHard(old);
+  await new Promise((resolve) => setTimeout(resolve, delay));
+  await lab.start(old);
+  await form();
+  await ready();
 });
 
 it("refuses to delete the keys of a node by making it follow an empty one", async () => {
