@@ -68,9 +68,9 @@ function report(times) {
   const table = Object.entries(names).map(([side, program]) => ({
     program,
     "up, ms": upOf(side),
-    "times empty": ratio(upOf(side), upOf("empty")).toFixed(2),
+    "up / empty": ratio(upOf(side), upOf("empty")).toFixed(2),
     "preview, ms": previewOf(side),
-    "times empty ": ratio(previewOf(side), previewOf("empty")).toFixed(2),
+    "preview / empty": ratio(previewOf(side), previewOf("empty")).toFixed(2),
   }));
   const figures = {
     standaloneVsEmpty: ratio(upOf("standalone"), upOf("empty")),

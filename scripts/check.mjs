@@ -6,7 +6,8 @@ import { bootstrap } from "./bootstrap.mjs";
 import { run } from "./run.mjs";
 
 const checks = [
-  ["biome", "ci", "."],
+  // Biome colours what goes into a log as well.
+  ["biome", "ci", ...(process.stdout.isTTY ? [] : ["--colors=off"]), "."],
   ["tsc", "--noEmit", "-p", "tsconfig.json"],
   ["node", "scripts/lockfile.mjs"],
 ];

@@ -26,7 +26,10 @@ export async function writeConfig(stack, overrides, encryption) {
   const fallback = existsSync(path.join(root, `Pulumi.${stack}.yaml`)) ? {} : read(path.join(root, "Pulumi.dev.yaml"));
 
   const { config: written = fallback.config ?? {}, ...committedRest } = committed;
-  const committedConfig = await fittingConfig(written, overrides["hearth:topology"]);
+  const topology = overrides["hearth:topology"];
+  const committedConfig = await fittingConfig(written, topology);
+  const leftOut = Object.keys(written).filter((key) => !(key in committedConfig));
+  if (leftOut.length > 0) process.stderr.write(`hearth: left out for --topology ${topology}: ${leftOut.join(", ")}\n`);
   const { config: earlierConfig = {}, ...earlierRest } = earlier;
   if (encryption) refuseForeignSecrets(stack, committedConfig);
   const secrets = Object.fromEntries(Object.entries(earlierConfig).filter(([, value]) => isSecret(value)));
@@ -53,7 +56,6 @@ export async function fittingConfig(config, topology) {
     return `hearth:${entry.key}` in config && only.length < 3 && !only.includes(topology);
   });
   const names = unfit.map(({ key }) => `hearth:${key}`);
-  if (names.length > 0) process.stderr.write(`hearth: left out for --topology ${topology}: ${names.join(", ")}\n`);
   return Object.fromEntries(Object.entries(config).filter(([key]) => !names.includes(key)));
 }
 
