@@ -1,6 +1,6 @@
 import {
   type OperationContext,
-  OperationFailure,
+  type OperationFailure,
   type OperationLine,
   type OperationRequest,
   type OperationResult,
@@ -46,12 +46,17 @@ async function answer(request: OperationRequest): Promise<OperationLine> {
     return { result };
   } catch (error) {
     const message = mask(messageOf(error));
-    if (!(error instanceof OperationFailure)) return { error: { message } };
+    if (!isOperationFailure(error)) return { error: { message } };
     return { error: { message, id: error.id, outputs: error.outputs } };
   } finally {
     stop.forget();
     progress.flush();
   }
+}
+
+/** By its name: a handler may come from a bundle of its own, with a class of its own. */
+function isOperationFailure(error: unknown): error is OperationFailure {
+  return error instanceof Error && error.name === "OperationFailure";
 }
 
 /** Aborted at the deadline, on SIGINT and SIGTERM, and when the process that asked is gone. */

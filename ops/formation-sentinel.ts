@@ -1,13 +1,15 @@
 import { type Address, formatAddress, isSameAddress } from "../contract/address.ts";
 import type { OperationContext } from "../contract/operation.ts";
 import type { ConnectionPool } from "./connect.ts";
-import { calmDown, hurry, introduceSentinels, resetSentinel } from "./sentinel-discovery.ts";
+import { calmDown, hurry, introduceSentinels, resetSentinel, settlePrimary } from "./sentinel-discovery.ts";
 import { type DataNode, namedByMajority, type SentinelNode, type SentinelView, viewSentinel } from "./sentinel-view.ts";
 import { joinMissing, nameOf, type Topology } from "./topology.ts";
 import { type Look, waitFor } from "./wait.ts";
 
 /** A sentinel that still knows more than there is, once all else is right, is reset after this many milliseconds. */
 const resetAfterMs = 1000;
+/** Sentinels tell each other of a failover every 2 s; after so many milliseconds they will not agree by themselves. */
+const settleAfterMs = 5000;
 
 /**
  * Makes all data nodes follow one primary, and all sentinels know it and each other. Returns the primary.
@@ -36,6 +38,7 @@ class SentinelFormation {
   #connectedSince: number | undefined;
   #lastReset = Number.NEGATIVE_INFINITY;
   #leaderlessSince: number | undefined;
+  #disagreeSince: number | undefined;
   readonly #hurried = new Map<string, SentinelNode>();
 
   constructor(topology: Topology, pool: ConnectionPool, context: OperationContext) {
@@ -50,6 +53,7 @@ class SentinelFormation {
     if (!primary) return { missing: joinMissing([...view.silent, "the data nodes' answers"]) };
     const links = await this.#connect(view, primary);
     const knowledge = await this.#teach(view, primary, links.length === 0 && view.silent.length === 0);
+    await this.#settle(view, primary);
     const problems = [...view.silent, ...links, ...knowledge];
     return problems.length > 0 ? { missing: joinMissing(problems) } : { value: [primary] };
   }
@@ -105,6 +109,18 @@ class SentinelFormation {
       await (await this.#pool.to(leader.member)).call("REPLICAOF", "NO", "ONE");
     }
     return problem;
+  }
+
+  /** A lasting disagreement of quiet sentinels about the primary goes as the majority says. */
+  async #settle(view: SentinelView, primary: Address): Promise<void> {
+    const disagree = view.sentinels.some((one) => !isSameAddress(one.primary, primary));
+    const quiet = view.silent.length === 0 && !view.sentinels.some((one) => one.failingOver);
+    if (!disagree || !quiet || !namedByMajority(this.#topology, view)) this.#disagreeSince = undefined;
+    else this.#disagreeSince ??= performance.now();
+    if (this.#disagreeSince === undefined || performance.now() - this.#disagreeSince < settleAfterMs) return;
+    this.#disagreeSince = undefined;
+    this.#context.progress(`the sentinels disagree about the primary: settled for ${formatAddress(primary)}`);
+    await settlePrimary(view, primary, this.#topology.monitor?.masterName ?? "", this.#pool);
   }
 
   /** Every sentinel knows the primary, all replicas and all other sentinels. What is still missing of it. */

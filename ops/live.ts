@@ -30,11 +30,11 @@ export async function changeLive(
   const restart: string[] = [...removed];
   for (const key of changes) {
     if (key === "address") restart.push(key);
-    else if (await changeOne(node, connection, key)) {
-      live.push(key);
-      progress(`${key.replace(/^secret /, "")} set live`);
-    } else restart.push(key);
+    else if (await changeOne(node, connection, key)) live.push(key);
+    else restart.push(key);
   }
+  // One line for all: of several in a second only the last would be shown.
+  if (live.length > 0) progress(`set live: ${live.map((key) => key.replace(/^secret /, "")).join(", ")}`);
   for (const key of restart) {
     if (changes.includes(key)) await refuseUnknown(node, connection, key);
   }

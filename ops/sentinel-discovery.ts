@@ -1,4 +1,4 @@
-import { isSameAddress } from "../contract/address.ts";
+import { type Address, isSameAddress } from "../contract/address.ts";
 import type { ConnectionPool } from "./connect.ts";
 import type { SentinelNode, SentinelView } from "./sentinel-view.ts";
 
@@ -21,6 +21,28 @@ export async function introduceSentinels(view: SentinelView, masterName: string,
       }),
   );
   await Promise.all(introductions);
+}
+
+/**
+ * Settles which primary it is when some sentinels name another one than the majority does, and the epochs do not tell (two
+ * failovers at the same time can end with one number). Each of them hears from one of the majority, with an epoch above
+ * all others; they hand it on.
+ */
+export async function settlePrimary(
+  view: SentinelView,
+  primary: Address,
+  masterName: string,
+  pool: ConnectionPool,
+): Promise<void> {
+  const speaker = view.sentinels.find((one) => one.id !== "" && isSameAddress(one.primary, primary));
+  if (!speaker) return;
+  const epoch = Math.max(...view.sentinels.map((one) => one.configEpoch)) + 1;
+  const { host, port } = speaker.member;
+  const message = `${host},${port},${speaker.id},${epoch},${masterName},${primary.host},${primary.port},${epoch}`;
+  const told = view.sentinels
+    .filter((one) => !isSameAddress(one.primary, primary))
+    .map(async ({ member }) => (await pool.to(member)).call("PUBLISH", "__sentinel__:hello", message).catch(() => {}));
+  await Promise.all(told);
 }
 
 function knows(listener: SentinelNode, other: SentinelNode): boolean {

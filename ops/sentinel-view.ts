@@ -27,6 +27,7 @@ export interface SentinelNode {
   readonly others: readonly Address[];
   /** It sees the primary as down, or a failover is under way. */
   readonly busy: boolean;
+  readonly failingOver: boolean;
   readonly configEpoch: number;
   /** CKQUORUM says OK; otherwise what it says. */
   readonly quorum: string | undefined;
@@ -98,6 +99,7 @@ async function lookAtSentinel(member: Member, masterName: string, pool: Connecti
     replicas: rows(replicas).map(placeOf),
     others: rows(others).map(placeOf),
     busy: /down|failover|disconnected/.test(fields.flags ?? ""),
+    failingOver: /failover_in_progress/.test(fields.flags ?? ""),
     configEpoch: Number(fields["config-epoch"]),
     quorum,
   };
