@@ -5,6 +5,11 @@ export function count(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
+/** `1,820 keys`, `1 key`. */
+export function keyCount(value: number): string {
+  return value === 1 ? "1 key" : `${count(value)} keys`;
+}
+
 /** `1.2 MB`: powers of 1,000, three figures at most. */
 export function bytes(value: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"] as const;

@@ -1,6 +1,6 @@
 import type { WarmSource } from "../contract/warming.ts";
 import { wrapQuery } from "./compile.ts";
-import { count, table } from "./figures.ts";
+import { count, keyCount, table } from "./figures.ts";
 import type { WarmPlan } from "./plan.ts";
 import { describePostgresError, PostgresSession } from "./postgres/session.ts";
 import { datasetKeys } from "./replay.ts";
@@ -66,5 +66,5 @@ async function previewDatasets(
 export function formatPreview(previews: readonly DatasetPreview[]): string {
   const rows = previews.map(({ name, priority, rows, keys }) => [name, priority, count(rows), keys.join(", ")]);
   const total = previews.reduce((sum, preview) => sum + preview.rows, 0);
-  return `${table(["dataset", "priority", "keys", "first"], rows, "keys")}\n${count(total)} keys would be written; nothing was.`;
+  return `${table(["dataset", "priority", "keys", "first"], rows, "keys")}\n${keyCount(total)} would be written; nothing was.`;
 }

@@ -1,4 +1,4 @@
-import { count, duration } from "./figures.ts";
+import { count, duration, keyCount } from "./figures.ts";
 import type { Progress } from "./types.ts";
 
 /**
@@ -17,7 +17,7 @@ export function progressLine(progress: Progress): string {
   const keys = sum(progress.datasets.map((dataset) => dataset.keys));
   const failed = sum(progress.datasets.map((dataset) => dataset.failed));
   const rate = progress.elapsedMs > 0 ? (keys / progress.elapsedMs) * 1000 : 0;
-  const summary = [`${count(keys)} keys`, `${count(rate)} keys/s`];
+  const summary = [keyCount(keys), `${count(rate)} keys/s`];
   if (failed > 0) {
     summary.push(`${count(failed)} failed`);
   }

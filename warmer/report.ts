@@ -1,5 +1,5 @@
 import type { DatasetReport, ValidationReport, WarmReport } from "../contract/warming.ts";
-import { bytes, count, duration, table } from "./figures.ts";
+import { bytes, count, duration, keyCount, table } from "./figures.ts";
 import type { WarmOutcome } from "./types.ts";
 import { passes } from "./validate.ts";
 
@@ -71,9 +71,9 @@ export function formatReport(report: WarmReport): string {
 function totals(report: WarmReport): string {
   const { before, after } = report.usedMemory;
   const memory = after > 0 ? `Redis uses ${bytes(after)} (${after < before ? "" : "+"}${bytes(after - before)})` : "";
-  const evicted = report.evictedKeys > 0 ? `${count(report.evictedKeys)} keys evicted` : "";
+  const evicted = report.evictedKeys > 0 ? `${keyCount(report.evictedKeys)} evicted` : "";
   return [
-    `${count(report.keys)} keys in ${duration(report.durationMs)}`,
+    `${keyCount(report.keys)} in ${duration(report.durationMs)}`,
     `${count(report.rate)} keys/s while writing`,
     report.failed > 0 ? `${count(report.failed)} failed` : "",
     `${bytes(report.bytes)} sent`,
@@ -94,7 +94,7 @@ const replaySources = {
 export function formatValidation({ readBack, replay, verdict, problems }: ValidationReport): string[] {
   const found: string[] = [];
   if (readBack.sampled > 0) {
-    found.push(`${count(readBack.matching)} of ${count(readBack.sampled)} keys read back right`);
+    found.push(`${count(readBack.matching)} of ${keyCount(readBack.sampled)} read back right`);
   }
   if (replay.hitRatio === null) {
     found.push("no requests to replay");

@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
 import { type Address, formatAddress } from "../contract/address.ts";
 import type { Endpoint } from "../contract/endpoint.ts";
-import { bytes, count, table } from "./figures.ts";
+import { bytes, count, keyCount, table } from "./figures.ts";
 
 /** What one server says of itself. */
 export interface ServerStats {
@@ -111,7 +111,7 @@ export function formatStats(stats: readonly ServerStats[]): string {
   const memory = primaries.reduce((sum, server) => sum + (server.usedMemory ?? 0), 0);
   return [
     table(headings, rows, headings.slice(2).join(" ")),
-    `${count(keys)} keys in ${bytes(memory)} on ${primaries.length} ${primaries.length === 1 ? "primary" : "primaries"}`,
+    `${keyCount(keys)} in ${bytes(memory)} on ${primaries.length} ${primaries.length === 1 ? "primary" : "primaries"}`,
     ...stats.flatMap(({ address, error }) => (error === undefined ? [] : [`${address} does not answer: ${error}`])),
   ].join("\n");
 }

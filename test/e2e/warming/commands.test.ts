@@ -107,7 +107,7 @@ describe("hearth", () => {
     const { code, stdout } = await hearth(args, "", { DATABASE_URL: database.url }, written);
     expect(code).toBe(130);
     expect(stdout).toMatch(/failed: .*interrupted by SIGINT/);
-    expect(stdout).toMatch(/1 keys in/);
+    expect(stdout).toMatch(/1 key in/);
   });
 
   it("validate: tells a warm cache from a cold one, and writes nothing", async () => {

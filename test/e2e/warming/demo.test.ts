@@ -10,8 +10,8 @@ import { type DemoDatabase, startDemoDatabase } from "../../../warmer/demo/index
 import { parsePlan } from "../../../warmer/plan.ts";
 import { mealPlanner } from "../../../warmer/plans/index.ts";
 import { bindParameters } from "../../../warmer/sql.ts";
-import { processesIn } from "../../support/processes.ts";
 import { until } from "../../support/wait.ts";
+import { processesNaming } from "./naming.ts";
 
 /** A cache folder of the test's own, where PostgreSQL's account can reach it. */
 function ownCache(): string {
@@ -51,8 +51,8 @@ async function holder(directory: string) {
   held.push(child);
   const [url] = (await once(createInterface(child.stdout), "line")) as [string];
   // The folder of its run, from the arguments of its PostgreSQL.
-  const [server] = processesIn(join(directory, "demo")).filter(({ command }) =>
-    command.endsWith(`-p ${new URL(url).port} `),
+  const [server] = processesNaming(join(directory, "demo")).filter(({ command }) =>
+    command.endsWith(`-p ${new URL(url).port}`),
   );
   const run = /-D (.*)\/data /.exec(server?.command ?? "")?.[1] ?? "";
   expect(run).toContain("/demo/run-");
@@ -138,7 +138,7 @@ describe("demo database", () => {
     await another.stop();
     await another.stop();
     await expect(query(another.url, "SELECT 1")).rejects.toThrow();
-    expect(processesIn("/demo/run-").filter(({ command }) => command.includes(`-p ${port}`))).toEqual([]);
+    expect(processesNaming("/demo/run-").filter(({ command }) => command.includes(`-p ${port}`))).toEqual([]);
     // 0.05 s on an idle machine; this one also runs other tests.
     expect(ready).toBeLessThan(1500);
   });
@@ -168,9 +168,9 @@ describe("demo database, the hard ways", () => {
   it.each(["SIGKILL", "SIGTERM", "SIGINT"] as const)("ends when the tool is ended by %s", async (signal) => {
     const { child, url, run } = await holder(directory);
     expect(await query(url, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
-    expect(processesIn(run).length).toBeGreaterThan(0);
+    expect(processesNaming(run).length).toBeGreaterThan(0);
     child.kill(signal);
-    await until("the server is gone", async () => processesIn(run).length === 0);
+    await until("the server is gone", async () => processesNaming(run).length === 0);
     expect(existsSync(join(run, "data"))).toBe(false);
     // The next start tidies up what is left: an empty folder.
     const next = await startDemoDatabase({ directory });
@@ -180,10 +180,10 @@ describe("demo database, the hard ways", () => {
 
   it("ends also when the keeper was killed before the tool", async () => {
     const { child, run } = await holder(directory);
-    const keeper = processesIn(run).find(({ command }) => command.startsWith("/bin/sh"));
+    const keeper = processesNaming(run).find(({ command }) => command.startsWith("/bin/sh"));
     process.kill(keeper?.pid ?? Number.NaN, "SIGKILL");
     child.kill("SIGKILL");
-    await until("the server is gone", async () => processesIn(run).length === 0);
+    await until("the server is gone", async () => processesNaming(run).length === 0);
   });
 
   it("ends an abandoned server at the next start, and leaves that of a living tool alone", async () => {
