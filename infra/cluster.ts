@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { type DeployArgs, plain, RedisTopology } from "./redis-topology.ts";
 import type { ClusterArgs } from "./plan/args.ts";
 import { planCluster } from "./plan/topology.ts";
+import { type DeployArgs, plain, RedisTopology } from "./redis-topology.ts";
 
 /** Arguments of RedisCluster; see the README for a table. The password may come from any secret output. */
 export interface RedisClusterArgs extends Omit<ClusterArgs, "password">, Pick<DeployArgs, "password"> {}

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { type DeployArgs, plain, RedisTopology } from "./redis-topology.ts";
 import type { SentinelArgs } from "./plan/args.ts";
 import { planSentinel } from "./plan/topology.ts";
+import { type DeployArgs, plain, RedisTopology } from "./redis-topology.ts";
 
 /** Arguments of RedisSentinel; see the README for a table. The password may come from any secret output. */
 export interface RedisSentinelArgs extends Omit<SentinelArgs, "password">, Pick<DeployArgs, "password"> {}

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { type DeployArgs, plain, RedisTopology } from "./redis-topology.ts";
 import type { StandaloneArgs } from "./plan/args.ts";
 import { planStandalone } from "./plan/topology.ts";
+import { type DeployArgs, plain, RedisTopology } from "./redis-topology.ts";
 
 /** Arguments of RedisStandalone; see the README for a table. The password may come from any secret output. */
 export interface RedisStandaloneArgs extends Omit<StandaloneArgs, "password">, Pick<DeployArgs, "password"> {}

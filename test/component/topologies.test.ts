@@ -1,7 +1,7 @@
 import { isSecret } from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { RedisCluster, RedisSentinel, RedisStandalone } from "../../infra/index.ts";
-import { type Registered, registered, valueOf } from "../support/mocks.ts";
+import { type Registered, registered, resolved } from "../support/mocks.ts";
 
 const list = (resources: Registered[]) => resources.map(({ type, name }) => `${type} ${name}`);
 const dynamic = "pulumi-nodejs:dynamic/hearth";
@@ -31,7 +31,11 @@ describe("the children of a component", () => {
       "cache-sentinel-2 sentinel sentinel 26381",
     ]);
     for (const { inputs } of processes) {
-      expect(inputs.monitor).toMatchObject({ masterName: "mymaster", quorum: 2, primary: { host: "127.0.0.1", port: 6379 } });
+      expect(inputs.monitor).toMatchObject({
+        masterName: "mymaster",
+        quorum: 2,
+        primary: { host: "127.0.0.1", port: 6379 },
+      });
     }
   });
 
@@ -47,9 +51,8 @@ describe("the children of a component", () => {
       "cache-5 replica 0 7105",
     ]);
     const host = resources.find(({ type }) => type.endsWith(":LocalHost"));
-    expect((host?.inputs.ports as { port: number }[]).map(({ port }) => port)).toEqual([
-      7100, 17100, 7101, 17101, 7102, 17102, 7103, 17103, 7104, 17104, 7105, 17105,
-    ]);
+    const ports = [7100, 17100, 7101, 17101, 7102, 17102, 7103, 17103, 7104, 17104, 7105, 17105];
+    expect(host?.inputs.ports).toMatchObject(ports.map((port) => ({ port, host: "127.0.0.1" })));
   });
 
   it("a given password is used, and none is generated", async () => {
@@ -73,7 +76,7 @@ describe("the outputs of a component", () => {
     await registered(async () => {
       const { endpoint, url, nodes } = new RedisSentinel("cache", { port: 7200, sentinelPort: 7300, database: 3 });
       const at = (port: number) => ({ host: "127.0.0.1", port });
-      expect(await valueOf(endpoint)).toEqual({
+      expect(await resolved(endpoint)).toEqual({
         topology: "sentinel",
         masterName: "mymaster",
         sentinels: [at(7300), at(7301), at(7302)],
@@ -82,12 +85,12 @@ describe("the outputs of a component", () => {
         password: "generated-password",
         sentinelPassword: "generated-password",
       });
-      expect(await valueOf(url)).toBe(
+      expect(await resolved(url)).toBe(
         "redis-sentinel://:generated-password@127.0.0.1:7300,127.0.0.1:7301,127.0.0.1:7302/3#mymaster",
       );
       expect(await isSecret(endpoint)).toBe(true);
       expect(await isSecret(url)).toBe(true);
-      expect((await valueOf(nodes)).map(({ name }) => name)).toEqual([
+      expect((await resolved(nodes)).map(({ name }) => name)).toEqual([
         ...["cache-0", "cache-1", "cache-2"],
         ...["cache-sentinel-0", "cache-sentinel-1", "cache-sentinel-2"],
       ]);
@@ -97,7 +100,7 @@ describe("the outputs of a component", () => {
   it("a special character of the password is escaped in the URL", async () => {
     await registered(async () => {
       const { url } = new RedisStandalone("cache", { password: "p@ss:word/with#all?%" });
-      expect(await valueOf(url)).toBe("redis://:p%40ss%3Aword%2Fwith%23all%3F%25@127.0.0.1:6379/0");
+      expect(await resolved(url)).toBe("redis://:p%40ss%3Aword%2Fwith%23all%3F%25@127.0.0.1:6379/0");
     });
   });
 });

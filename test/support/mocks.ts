@@ -32,6 +32,6 @@ export async function registered(program: () => unknown): Promise<Registered[]> 
 }
 
 /** The value of an output, under mocks. */
-export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
+export function resolved<T>(output: pulumi.Output<T>): Promise<T> {
   return new Promise((resolve) => output.apply(resolve));
 }

@@ -1,5 +1,9 @@
 /** Looks every 100 ms until `look` returns something, and fails with what was missing at the deadline. */
-export async function until<T>(what: string, look: () => Promise<T | undefined | false>, deadlineMs = 30_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false>,
+  deadlineMs = 30_000,
+): Promise<T> {
   const end = Date.now() + deadlineMs;
   let last: unknown;
   while (Date.now() < end) {

@@ -87,7 +87,9 @@ it("a primary killed: its replica is promoted by the cluster, and up brings the 
   const killed = before.find(({ port }) => port === (servers[0] as Redis).options.port);
   await until("a promoted replica", async () => {
     const rows = await view(servers[1] as Redis);
-    return rows.some(({ id, flags }) => flags.includes("master") && before.find((row) => row.id === id)?.primary === killed?.id);
+    return rows.some(
+      ({ id, flags }) => flags.includes("master") && before.find((row) => row.id === id)?.primary === killed?.id,
+    );
   });
   expect(await stack.refresh()).toMatch(/1 deleted/);
   await stack.up();

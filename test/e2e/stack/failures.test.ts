@@ -39,7 +39,11 @@ describe("this machine", () => {
 
   it.each([
     ["no redis-server", undefined, /redis-server/],
-    ["a redis-server that is too old", "Redis server v=5.0.14 sha=00000000:0 malloc=libc bits=64", /5\.0\.14[\s\S]*6\.0/],
+    [
+      "a redis-server that is too old",
+      "Redis server v=5.0.14 sha=00000000:0 malloc=libc bits=64",
+      /5\.0\.14[\s\S]*6\.0/,
+    ],
   ])("%s is refused in the preview", async (_, answer, message) => {
     stack = await standalone();
     const folder = join(stack.folder, "bin");
@@ -85,7 +89,15 @@ describe("warming", () => {
     const port = await freePorts(1);
     const url = `postgres://user:sesame@127.0.0.1:${port}/app`;
     stack = await warmed(plan("SELECT 1 AS id"));
-    await stack.succeed("config", "set", "--secret", "hearth:source", url, "--config-file", join(stack.folder, "Pulumi.test.yaml"));
+    await stack.succeed(
+      "config",
+      "set",
+      "--secret",
+      "hearth:source",
+      url,
+      "--config-file",
+      join(stack.folder, "Pulumi.test.yaml"),
+    );
     const text = await stack.upFails();
     expect(text).toMatch(new RegExp(`127\\.0\\.0\\.1:${port}`));
     expect(text).toContain("ECONNREFUSED");

@@ -74,7 +74,9 @@ it("the primary killed: the sentinels promote another, refresh shows the loss, u
   expect(await stack.preview()).toMatch(/\+\s+\S*RedisProcess\s+cache-0/);
   await stack.up();
   const back = serverAt(port, password);
-  expect(await back.info("replication")).toMatch(new RegExp(`role:slave[\\s\\S]*master_port:${promoted}[\\s\\S]*master_link_status:up`));
+  expect(await back.info("replication")).toMatch(
+    new RegExp(`role:slave[\\s\\S]*master_port:${promoted}[\\s\\S]*master_link_status:up`),
+  );
   expect(await back.get("written")).toBe("by the application");
   back.disconnect();
   for (const sentinel of sentinels) expect(await primaryPort(sentinel)).toBe(promoted);

@@ -1,0 +1,80 @@
+import { writeFileSync } from "node:fs";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { CacheWarming, RedisStandalone } from "../../infra/index.ts";
+import { temporaryFolder } from "../support/folders.ts";
+import { registered } from "../support/mocks.ts";
+
+const plan = { name: "test", datasets: [{ name: "things", query: "SELECT 1 AS id", key: "thing:{id}" }] };
+
+async function run(args: Partial<ConstructorParameters<typeof CacheWarming>[1]>) {
+  const resources = await registered(() => {
+    const cache = new RedisStandalone("cache", { password: "a password of my own" });
+    new CacheWarming("warming", { cache, plan, source: "demo", ...args });
+  });
+  const found = resources.find(({ type }) => type === "pulumi-nodejs:dynamic/hearth:Warming");
+  if (!found) throw new Error("no Warming was registered");
+  return found;
+}
+
+describe("CacheWarming", () => {
+  it("hands the run all that must warm again when it changes", async () => {
+    const { name, inputs } = await run({ minKeys: 1000, minHitRatio: 0.7, deadline: "30 seconds" });
+    expect(name).toBe("warming-run");
+    expect(inputs).toMatchObject({
+      operation: "warm",
+      name: "warming",
+      plan,
+      source: "demo",
+      gate: { minKeys: 1000, minHitRatio: 0.7, onNoTraffic: "fail" },
+      deadlineMs: 30_000,
+      tool: expect.stringMatching(/^\d+\.\d+\.\d+\+[0-9a-f]{8}$/),
+      behind: ["data-of-cache-0"],
+    });
+    expect(inputs).not.toHaveProperty("trigger");
+  });
+
+  it("warms in every update where that is asked for, or for a trigger", async () => {
+    expect((await run({ when: "always" })).inputs.trigger).toMatch(/^\d{4}-\d\d-\d\dT/);
+    expect((await run({ trigger: "release 7" })).inputs.trigger).toBe("release 7");
+  });
+
+  it("reads a plan's file, YAML or JSON, and keeps a plan's name", async () => {
+    const folder = temporaryFolder();
+    onTestFinished(folder.remove);
+    writeFileSync(`${folder.path}/plan.yaml`, "name: from-yaml\ndatasets: []\n");
+    expect((await run({ plan: `${folder.path}/plan.yaml` })).inputs.plan).toEqual({ name: "from-yaml", datasets: [] });
+    expect((await run({ plan: "meal-planner" })).inputs.plan).toBe("meal-planner");
+  });
+
+  it("a URL is the source's secret", async () => {
+    const { inputs } = await run({ source: { url: "postgres://user:sesame@db/app" } });
+    expect(inputs.source).toEqual({ url: "postgres://user:sesame@db/app" });
+  });
+
+  it("refuses all that is wrong at once, before anything is registered", async () => {
+    const wrong = { when: "often", minKeys: -1, minHitRatio: 90, onNoTraffic: "shrug", deadline: "soon" } as never;
+    const resources = await registered(() => {
+      const cache = { endpoint: { topology: "standalone" as const, nodes: [], database: 0 } };
+      expect(() => new CacheWarming("warming", { cache, plan, source: "demo", ...(wrong as object) })).toThrow(
+        [
+          '5 problems with CacheWarming "warming":',
+          ' - when: "often" is not one of "change", "always"',
+          ' - deadline: "soon" is not a time: write a number of milliseconds, or a number with ms, seconds, minutes, hours or days, as in "5 seconds"',
+          " - minKeys: -1 is not accepted: a whole number of keys, 0 or more",
+          " - minHitRatio: 90 is not accepted: a share between 0 and 1, as in 0.9",
+          ' - onNoTraffic: "shrug" is not accepted: "fail", "warn" or "pass"',
+        ].join("\n"),
+      );
+    });
+    expect(resources).toEqual([]);
+  });
+
+  it("a plan's file that is not there is named", async () => {
+    await registered(() => {
+      const cache = { endpoint: { topology: "standalone" as const, nodes: [], database: 0 } };
+      expect(() => new CacheWarming("warming", { cache, plan: "no/such/plan.yaml", source: "demo" })).toThrow(
+        /plan: "no\/such\/plan.yaml" cannot be read: ENOENT.*relative to the folder of Pulumi.yaml/,
+      );
+    });
+  });
+});
