@@ -43,8 +43,9 @@ export class CacheWarming extends ComponentResource {
   readonly report: pulumi.Output<WarmReport>;
 
   constructor(name: string, args: CacheWarmingArgs, opts: pulumi.ComponentResourceOptions = {}) {
-    const { cache, source, trigger, ...rest } = args;
-    const planned = planWarming(name, { ...rest, plan: readPlan(name, args.plan) });
+    const { cache, source, trigger } = args;
+    const { gate, when, deadlineMs } = planWarming(name, args);
+    const plan = readPlan(name, args.plan);
     super("hearth:index:CacheWarming", name, {}, opts);
     const warming = new Warming(
       `${name}-run`,
@@ -52,10 +53,12 @@ export class CacheWarming extends ComponentResource {
         name,
         endpoint: cache.endpoint,
         source: source === "demo" ? source : output(source.url).apply((url): WarmSource => ({ url })),
-        ...planned,
+        plan,
+        gate,
+        deadlineMs,
         tool: toolVersion(),
         behind: cache.dataIds ?? [],
-        ...((args.when === "always" || trigger !== undefined) && { trigger: trigger ?? new Date().toISOString() }),
+        ...((when === "always" || trigger !== undefined) && { trigger: trigger ?? new Date().toISOString() }),
       },
       { parent: this },
     );

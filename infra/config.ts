@@ -1,21 +1,18 @@
-import type { Gate, WarmSource } from "../contract/warming.ts";
+import type { WarmSource } from "../contract/warming.ts";
 import { configKeys, topologiesOf } from "./config-keys.ts";
 import type { Deployment, TopologyName } from "./plan/args.ts";
 import { checkDeployment } from "./plan/check.ts";
 import { ArgumentChecker } from "./plan/check-values.ts";
 import { type FindingsCollector, RefusalError } from "./plan/refusals.ts";
 import { didYouMean } from "./plan/similar.ts";
-import { milliseconds, show } from "./plan/units.ts";
+import { show } from "./plan/units.ts";
+import { checkRun, type WarmingRun } from "./plan/warming.ts";
 
 /** How the stack warms its cache. */
-export interface WarmingConfig {
+export interface WarmingConfig extends WarmingRun {
   readonly source: WarmSource;
   /** Name of a built-in plan, or path of a YAML or JSON file, relative to the folder of Pulumi.yaml. */
   readonly plan: string;
-  readonly gate: Gate;
-  /** Warm when something changed, or at every `up`. */
-  readonly when: "change" | "always";
-  readonly deadlineMs: number;
 }
 
 /** What the stack deploys: topology and its arguments, target, and how it is warmed. */
@@ -137,31 +134,24 @@ function readWarming(checker: ArgumentChecker): WarmingConfig | undefined {
   if (plan === "" || (plan === undefined && source !== undefined)) {
     checker.refuse("plan", "is missing: write the path of a warm plan, YAML or JSON, or the name of one of Hearth's");
   }
-  const numbers = new ArgumentChecker(
-    {
-      minKeys: readValue(String(checker.value("minKeys") ?? "1"), true),
-      minHitRatio: readValue(String(checker.value("minHitRatio") ?? "0.9"), true),
-    },
-    checker.findings,
-    namespace,
+  const number = (key: string) => {
+    const value = checker.value(key);
+    return typeof value === "string" ? readValue(value, true) : undefined;
+  };
+  const run = checkRun(
+    new ArgumentChecker(
+      {
+        minKeys: number("minKeys"),
+        minHitRatio: number("minHitRatio"),
+        onNoTraffic: checker.value("onNoTraffic"),
+        when: checker.value("when"),
+        deadline: checker.value("deadline"),
+      },
+      checker.findings,
+      namespace,
+    ),
   );
-  const minKeys = numbers.integer("minKeys", { min: 0, max: 1_000_000_000_000, default: 1 });
-  const minHitRatio = numbers.value("minHitRatio");
-  if (typeof minHitRatio !== "number" || minHitRatio < 0 || minHitRatio > 1) {
-    const percent = /^(\d+(?:\.\d+)?)\s*%?$/.exec(String(minHitRatio))?.[1];
-    const meant = percent !== undefined && Number(percent) <= 100 ? `; did you mean ${Number(percent) / 100}?` : "";
-    checker.refuse(
-      "minHitRatio",
-      `${show(minHitRatio)} is not a share: write a number from 0 to 1, such as 0.9${meant}`,
-    );
-  }
-  const onNoTraffic = checker.choice("onNoTraffic", ["fail", "warn", "pass"], "fail");
-  const when = checker.choice("when", ["change", "always"], "change");
-  const deadlineMs = checker.duration("deadline", { min: 1000, max: milliseconds("1 day"), default: "5 minutes" });
-  if (source === undefined || plan === undefined || minKeys === undefined || typeof minHitRatio !== "number")
-    return undefined;
-  if (onNoTraffic === undefined || when === undefined || deadlineMs === undefined) return undefined;
-  return { source, plan, gate: { minKeys, minHitRatio, onNoTraffic }, when, deadlineMs };
+  return source === undefined || plan === undefined || run === undefined ? undefined : { source, plan, ...run };
 }
 
 /** Never quotes a value that may hold a password. */

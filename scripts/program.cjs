@@ -17,3 +17,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exit(run.status ?? 1);
 }
 enableCompileCache?.();
+
+// Pulumi takes a stack trace of every promise, and maps each through the sources of its SDK, 0.1 s a run. The program's
+// own lines are right without: stripping types keeps them.
+Object.defineProperty(Error, "prepareStackTrace", { get: () => undefined, set: () => {}, configurable: true });

@@ -89,6 +89,15 @@ export class ArgumentChecker {
     return size;
   }
 
+  /** A share, 0 to 1. */
+  share(key: string, fallback: number): number | undefined {
+    const value = this.value(key) ?? fallback;
+    if (typeof value === "number" && value >= 0 && value <= 1) return value;
+    const percent = /^(\d+(?:\.\d+)?)\s*%?$/.exec(String(value))?.[1];
+    const meant = percent !== undefined && Number(percent) <= 100 ? `; did you mean ${Number(percent) / 100}?` : "";
+    return this.refuse(key, `${show(value)} is not a share: write a number from 0 to 1, such as ${fallback}${meant}`);
+  }
+
   choice<Choice extends string>(key: string, allowed: readonly Choice[], fallback: Choice): Choice | undefined {
     const value = this.value(key) ?? fallback;
     const found = allowed.find((choice) => choice === value);

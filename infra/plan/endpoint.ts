@@ -1,5 +1,5 @@
-import { formatAddress } from "../../contract/address.ts";
 import type { Endpoint } from "../../contract/endpoint.ts";
+import { formatAddress } from "../../contract/format-address.ts";
 import type { Member } from "../../contract/nodes.ts";
 import type { TopologyPlan } from "./topology.ts";
 

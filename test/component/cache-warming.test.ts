@@ -58,11 +58,11 @@ describe("CacheWarming", () => {
       expect(() => new CacheWarming("warming", { cache, plan, source: "demo", ...(wrong as object) })).toThrow(
         [
           '5 problems with CacheWarming "warming":',
-          ' - when: "often" is not one of "change", "always"',
+          " - minKeys: -1 is not allowed: write a whole number from 0 to 1000000000000, such as 1",
+          " - minHitRatio: 90 is not a share: write a number from 0 to 1, such as 0.9; did you mean 0.9?",
+          ' - onNoTraffic: "shrug" is not known: choose one of "fail", "warn", "pass"',
+          ' - when: "often" is not known: choose one of "change", "always"',
           ' - deadline: "soon" is not a time: write a number of milliseconds, or a number with ms, seconds, minutes, hours or days, as in "5 seconds"',
-          " - minKeys: -1 is not accepted: a whole number of keys, 0 or more",
-          " - minHitRatio: 90 is not accepted: a share between 0 and 1, as in 0.9",
-          ' - onNoTraffic: "shrug" is not accepted: "fail", "warn" or "pass"',
         ].join("\n"),
       );
     });
