@@ -3,15 +3,15 @@ import * as nodeModule from "node:module";
 /**
  * `hearth`: what the Pulumi resources ask for (`hearth operation`), and the commands that people use.
  *
- * Each operation of `pulumi up` is a process of its own, so `hearth operation` loads nothing that it does not need:
- * no commander, no warmer.
+ * An update waits for the start of `hearth operation`, which therefore loads nothing that it does not need: no
+ * commander, and the warmer when it is asked for.
  */
 async function main(): Promise<void> {
   // Keeps compiled code between runs; Node 20 does not have it.
   nodeModule.enableCompileCache?.();
   if (process.argv[2] === "operation") {
-    const { runOperation } = await import("./operation.ts");
-    process.exit(await runOperation());
+    const { runOperations } = await import("./operation.ts");
+    process.exit(await runOperations());
   }
   const { runCommands } = await import("./program.ts");
   await runCommands(process.argv);

@@ -1,5 +1,7 @@
+import { createInterface } from "node:readline";
 import {
   type OperationContext,
+  type OperationError,
   type OperationFailure,
   type OperationLine,
   type OperationRequest,
@@ -14,23 +16,43 @@ const cleanUpMs = 5000;
 /** At most one progress line in this many milliseconds. */
 const progressEveryMs = 1000;
 
-/** Answers the request on stdin with JSON lines on stdout (contract/operation.ts). Resolves to the exit code. */
-export async function runOperation(): Promise<0 | 1> {
+/**
+ * Answers the requests on stdin with JSON lines on stdout (contract/operation.ts), side by side. Resolves to the exit
+ * code when stdin has ended and all are answered: 0 when all have a result.
+ */
+export async function runOperations(): Promise<0 | 1> {
   // The provider may be gone: then nobody reads, and the watch on `parent` ends the work.
   process.stdout.on("error", () => {});
   // Everything that is written belongs to one user: configuration, logs, data.
   process.umask(0o077);
-  let last: OperationLine;
-  try {
-    last = await answer(readRequest(await readAll()));
-  } catch (error) {
-    last = { error: { message: messageOf(error) } };
+  const interrupted = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => interrupted.abort(new Error(`interrupted by ${name}`)));
   }
-  await new Promise((resolve) => process.stdout.write(`${JSON.stringify(last)}\n`, resolve));
-  return "result" in last ? 0 : 1;
+  const answers: Promise<boolean>[] = [];
+  for await (const line of createInterface(process.stdin)) {
+    if (line.trim() !== "") answers.push(answerLine(line, interrupted.signal));
+  }
+  if (answers.length === 0) answers.push(answerLine("", interrupted.signal));
+  return (await Promise.all(answers)).every(Boolean) ? 0 : 1;
 }
 
-async function answer(request: OperationRequest): Promise<OperationLine> {
+/** True when the request has a result. Never rejects. */
+async function answerLine(text: string, interrupted: AbortSignal): Promise<boolean> {
+  let last: OperationLine;
+  try {
+    const request = readRequest(text);
+    last = { seq: request.seq, ...(await answer(request, interrupted)) };
+  } catch (error) {
+    last = { seq: 0, error: { message: messageOf(error) } };
+  }
+  await new Promise((resolve) => process.stdout.write(`${JSON.stringify(last)}\n`, resolve));
+  return "result" in last;
+}
+
+type Answer = { readonly result: OperationResult } | { readonly error: OperationError };
+
+async function answer(request: OperationRequest, interrupted: AbortSignal): Promise<Answer> {
   const mask = maskWith(request.inputs, request.olds);
   const load = operations[request.operation];
   if (!load) {
@@ -38,12 +60,12 @@ async function answer(request: OperationRequest): Promise<OperationLine> {
     return { error: { message: `operation: "${request.operation}" is unknown; this version of hearth has ${known}` } };
   }
   const stop = stopSignal(request);
-  const progress = progressLines(mask);
-  const context: OperationContext = { signal: stop.signal, progress: progress.add };
+  const signal = AbortSignal.any([stop.signal, interrupted]);
+  const progress = progressLines(request.seq, mask);
+  const context: OperationContext = { signal, progress: progress.add };
   try {
     const handler = await load();
-    const result: OperationResult = await withCleanUpLimit(handler(request, context), stop.signal);
-    return { result };
+    return { result: await withCleanUpLimit(handler(request, context), signal) };
   } catch (error) {
     const message = mask(messageOf(error));
     if (!isOperationFailure(error)) return { error: { message } };
@@ -59,7 +81,7 @@ function isOperationFailure(error: unknown): error is OperationFailure {
   return error instanceof Error && error.name === "OperationFailure";
 }
 
-/** Aborted at the deadline, on SIGINT and SIGTERM, and when the process that asked is gone. */
+/** Aborted at the deadline, and when the process that asked is gone. */
 function stopSignal(request: OperationRequest): { readonly signal: AbortSignal; forget(): void } {
   const controller = new AbortController();
   const abort = (reason: string) => controller.abort(new Error(reason));
@@ -70,7 +92,6 @@ function stopSignal(request: OperationRequest): { readonly signal: AbortSignal; 
     if (parent !== undefined && !exists(parent)) abort(`process ${parent}, which asked for this, is gone`);
   }, 250);
   watch.unref();
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => abort(`interrupted by ${name}`));
   const forget = () => {
     clearTimeout(deadline);
     clearInterval(watch);
@@ -109,7 +130,7 @@ async function withCleanUpLimit<T>(work: Promise<T>, signal: AbortSignal): Promi
 }
 
 /** At most one line a second; what came in between is dropped but for the latest, which is always said. */
-function progressLines(mask: (text: string) => string): { add(message: string): void; flush(): void } {
+function progressLines(seq: number, mask: (text: string) => string): { add(message: string): void; flush(): void } {
   let saidAt = Number.NEGATIVE_INFINITY;
   let pending: string | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -117,7 +138,7 @@ function progressLines(mask: (text: string) => string): { add(message: string): 
     clearTimeout(timer);
     timer = undefined;
     if (pending === undefined) return;
-    const line: OperationLine = { progress: mask(pending) };
+    const line: OperationLine = { seq, progress: mask(pending) };
     process.stdout.write(`${JSON.stringify(line)}\n`);
     pending = undefined;
     saidAt = performance.now();
@@ -137,19 +158,13 @@ function readRequest(text: string): OperationRequest {
     json = JSON.parse(text);
   } catch {
     throw new Error(
-      "stdin: not a request in JSON; `hearth operation` is for Hearth's own Pulumi resources, see hearth --help",
+      "stdin: not a request in JSON on one line; `hearth operation` is for Hearth's own Pulumi resources, see hearth --help",
     );
   }
   const request = operationRequestSchema.safeParse(json);
   if (request.success) return request.data;
   const problems = request.error.issues.map((issue) => `${issue.path.join(".") || "request"}: ${issue.message}`);
   throw new Error(`not a request that this version of hearth understands: ${problems.join("; ")}`);
-}
-
-async function readAll(): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 /** An error in words. A zod error becomes one line for each property, without the values. */

@@ -1,10 +1,13 @@
 import * as z from "zod";
 
 /**
- * The border between a dynamic resource and the bundled tool: one JSON request on stdin,
- * JSON lines on stdout, nothing on argv but the word `operation`.
+ * The border between a dynamic resource and the bundled tool: JSON requests on stdin, one a line, JSON lines on
+ * stdout, nothing on argv but the word `operation`. Requests are worked on side by side; the tool ends when stdin has
+ * ended and all are answered.
  */
 export const operationRequestSchema = z.object({
+  /** Comes back in every line about this request. */
+  seq: z.number().int().min(0).default(0),
   /** Which operation: a key of `cli/operations.ts`. */
   operation: z.string(),
   /** What Pulumi asks of the resource. */
@@ -23,11 +26,12 @@ export const operationRequestSchema = z.object({
 
 export type OperationRequest = z.infer<typeof operationRequestSchema>;
 
-/** One line of the tool's stdout. The last line is a result or an error. */
-export type OperationLine =
+/** One line of the tool's stdout. The last line about a request is a result or an error. */
+export type OperationLine = { readonly seq: number } & (
   | { readonly progress: string }
   | { readonly result: OperationResult }
-  | { readonly error: OperationError };
+  | { readonly error: OperationError }
+);
 
 export interface OperationResult {
   /** The resource's id. `read`: empty when the resource is gone. */
@@ -57,8 +61,14 @@ export interface OperationContext {
   progress(message: string): void;
 }
 
+/** What a handler is asked. */
+export type HandlerRequest = Omit<OperationRequest, "seq">;
+
 /** An operation of the tool: idempotent, and safe to run again after it was killed. */
-export type OperationHandler = (request: OperationRequest, context: OperationContext) => Promise<OperationResult>;
+export type OperationHandler = (
+  request: Omit<OperationRequest, "seq">,
+  context: OperationContext,
+) => Promise<OperationResult>;
 
 /** A failure after effects: the resource exists, in part. */
 export class OperationFailure extends Error {

@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import * as z from "zod";
 import { endpointSchema } from "../contract/endpoint.ts";
 import {
+  type HandlerRequest,
   type OperationContext,
   OperationFailure,
   type OperationHandler,
-  type OperationRequest,
   type OperationResult,
 } from "../contract/operation.ts";
 import { type WarmReport, warmRequestSchema } from "../contract/warming.ts";
@@ -52,7 +52,7 @@ export const warm: OperationHandler = async (request, context) => {
   }
 };
 
-async function run(request: OperationRequest, context: OperationContext): Promise<OperationResult> {
+async function run(request: HandlerRequest, context: OperationContext): Promise<OperationResult> {
   const inputs = warmRequestSchema.parse(request.inputs);
   const runId = randomBytes(12).toString("hex");
   let markers: Markers = [];
@@ -134,6 +134,6 @@ async function forget(outputs: Record<string, unknown>): Promise<void> {
   }
 }
 
-function nameOf(request: OperationRequest): string {
+function nameOf(request: HandlerRequest): string {
   return typeof request.inputs.name === "string" ? request.inputs.name : id;
 }

@@ -8,7 +8,12 @@
  */
 export function provider() {
   type Props = Record<string, unknown>;
-  type Line = { progress?: string; result?: Reply; error?: { message: string; id?: string; outputs?: Props } };
+  type Line = {
+    seq: number;
+    progress?: string;
+    result?: Reply;
+    error?: { message: string; id?: string; outputs?: Props };
+  };
   type Reply = { id?: string; outputs?: Props; failures?: { property: string; reason: string }[] };
 
   // Operations whose inputs the tool looks at before anything is created.
@@ -28,58 +33,86 @@ export function provider() {
   const visible = (props: Props): Props =>
     Object.fromEntries(Object.entries(props).filter(([key]) => key !== "__provider"));
 
-  function ask(action: string, id: string, inputs: Props, olds: Props): Promise<Reply> {
+  // One tool answers all requests of an update: its start is most of the time that an operation takes.
+  type Waiting = { inputs: Props; resolve(reply: Reply): void; reject(error: Error): void };
+  let tool: { send(line: string): void; kill(): void; waiting: Map<number, Waiting> } | undefined;
+  let requests = 0;
+
+  function startTool() {
     const { spawn } = process.getBuiltinModule("node:child_process");
     const { createRequire } = process.getBuiltinModule("node:module");
-    let tool: string;
+    const { tmpdir } = process.getBuiltinModule("node:os");
+    let path: string;
     try {
-      tool = createRequire(`${process.cwd()}/package.json`).resolve("hearth/tool");
+      path = createRequire(`${process.cwd()}/package.json`).resolve("hearth/tool");
     } catch {
       throw new Error(`the package "hearth" is not installed in ${process.cwd()}: run npm install there`);
     }
-    const deadlineMs = typeof inputs.deadlineMs === "number" ? inputs.deadlineMs : 120_000;
     // The engine's own secrets (passphrase, tokens) are none of the tool's business. The cache of compiled code saves a
     // quarter of the tool's start (20 of 85 ms).
-    const { tmpdir } = process.getBuiltinModule("node:os");
     const kept = Object.entries(process.env).filter(([key]) => !key.startsWith("PULUMI_"));
     const env = { NODE_COMPILE_CACHE: `${tmpdir()}/node-compile-cache`, ...Object.fromEntries(kept) };
-    return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [tool, "operation"], { env, stdio: ["pipe", "pipe", "pipe"] });
-      const timer = setTimeout(() => child.kill("SIGKILL"), deadlineMs + 15_000);
-      const name = typeof inputs.name === "string" ? `${inputs.name}: ` : "";
-      let last: Line = {};
-      let pending = "";
-      let complaint = "";
-      child.stdout.setEncoding("utf8").on("data", (text: string) => {
-        const lines = (pending + text).split("\n");
-        pending = lines.pop() ?? "";
-        for (const line of lines) {
-          last = JSON.parse(line);
-          if (last.progress !== undefined) console.log(name + last.progress);
-        }
-      });
-      child.stderr.setEncoding("utf8").on("data", (text: string) => {
-        complaint = (complaint + text).slice(-2000);
-      });
-      child.stdin.on("error", () => {}); // the exit below tells more than EPIPE
-      child.on("error", reject);
-      child.on("close", (code, signal) => {
-        clearTimeout(timer);
-        if (last.result) return resolve(last.result);
-        const message = last.error?.message ?? `the tool hearth ended (${signal ?? `exit code ${code}`}): ${complaint}`;
-        const error: Error & { id?: string; properties?: Props; reasons?: string[] } = new Error(message);
-        error.stack = ""; // the SDK would print it behind the message
-        if (last.error?.id !== undefined) {
-          // There were effects: the resource exists, and the next `up` updates it.
-          error.id = last.error.id;
-          error.properties = { ...inputs, ...last.error.outputs };
-          error.reasons = [message];
-        }
-        reject(error);
-      });
-      const operation = inputs.operation;
-      const request = { operation, action, id, inputs: visible(inputs), olds: visible(olds), deadlineMs };
-      child.stdin.end(`${JSON.stringify({ ...request, parent: process.pid })}\n`);
+    const child = spawn(process.execPath, [path, "operation"], { env, stdio: ["pipe", "pipe", "pipe"] });
+    const waiting = new Map<number, Waiting>();
+    let pending = "";
+    let complaint = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      const lines = (pending + text).split("\n");
+      pending = lines.pop() ?? "";
+      for (const line of lines) hear(JSON.parse(line), waiting);
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      complaint = (complaint + text).slice(-2000);
+    });
+    child.stdin.on("error", () => {}); // the end of the tool tells more than EPIPE
+    const end = (reason: string) => {
+      if (tool?.waiting === waiting) tool = undefined;
+      for (const { reject } of waiting.values()) reject(failure(reason, {}));
+      waiting.clear();
+    };
+    child.on("error", (error) => end(error.message));
+    child.on("close", (code, signal) => end(`the tool hearth ended (${signal ?? `exit code ${code}`}): ${complaint}`));
+    return { waiting, send: (line: string) => child.stdin.write(line), kill: () => child.kill("SIGKILL") };
+  }
+
+  function hear(line: Line, waiting: Map<number, Waiting>): void {
+    const asked = waiting.get(line.seq);
+    if (!asked) return;
+    if (line.progress !== undefined) {
+      console.log(asked.inputs.name === undefined ? line.progress : `${asked.inputs.name}: ${line.progress}`);
+      return;
+    }
+    waiting.delete(line.seq);
+    if (line.result) asked.resolve(line.result);
+    else asked.reject(failure(line.error?.message ?? "no answer", asked.inputs, line.error));
+  }
+
+  // With an id: there were effects, so the resource exists, and the next `up` updates it.
+  function failure(message: string, inputs: Props, { id, outputs }: { id?: string; outputs?: Props } = {}): Error {
+    const error = new Error(message);
+    error.stack = ""; // the SDK would print it behind the message
+    return id === undefined
+      ? error
+      : Object.assign(error, { id, properties: { ...inputs, ...outputs }, reasons: [message] });
+  }
+
+  function ask(action: string, id: string, inputs: Props, olds: Props): Promise<Reply> {
+    const asked = tool ?? startTool();
+    tool = asked;
+    const seq = requests++;
+    const deadlineMs = typeof inputs.deadlineMs === "number" ? inputs.deadlineMs : 120_000;
+    const request = { seq, operation: inputs.operation, action, id, inputs: visible(inputs), olds: visible(olds) };
+    return new Promise<Reply>((resolve, reject) => {
+      // The tool keeps deadlines by itself; one that does not is stuck.
+      const timer = setTimeout(() => asked.kill(), deadlineMs + 15_000);
+      const settled =
+        <T>(settle: (value: T) => void) =>
+        (value: T) => {
+          clearTimeout(timer);
+          settle(value);
+        };
+      asked.waiting.set(seq, { inputs, resolve: settled(resolve), reject: settled(reject) });
+      asked.send(`${JSON.stringify({ ...request, deadlineMs, parent: process.pid })}\n`);
     });
   }
 

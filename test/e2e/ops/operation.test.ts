@@ -54,6 +54,7 @@ it("answers a request with its result as the last line", async () => {
   const node = lab.node("tooled", port);
   const { code, lines } = await tool(requestOf(node, { operation: "redis-process" })).ended;
   expect(lines.at(-1)).toEqual({
+    seq: 0,
     result: { id: "tooled", outputs: expect.objectContaining({ pid: expect.any(Number) }) },
   });
   expect(code).toBe(0);
@@ -73,6 +74,7 @@ it("explains a request that it does not understand", async () => {
   const { lines } = await tool(requestOf({}, { operation: "levitation" })).ended;
   expect(lines).toEqual([
     {
+      seq: 0,
       error: {
         message: expect.stringMatching(/^operation: "levitation" is unknown; this version of hearth has local-host, /),
       },
@@ -82,7 +84,7 @@ it("explains a request that it does not understand", async () => {
 
 it("names every wrong input without its value", async () => {
   const { lines } = await tool(requestOf({ topology: "ring", members: [], password: 7 })).ended;
-  expect(lines).toEqual([{ error: { message: expect.stringMatching(/^topology: .*\npassword: /s) } }]);
+  expect(lines).toEqual([{ seq: 0, error: { message: expect.stringMatching(/^topology: .*\npassword: /s) } }]);
 });
 
 it("never repeats a secret, not even from a server's own log", async () => {
@@ -148,4 +150,12 @@ it("leaves nothing that the next run does not find, when it is killed at any mom
   }
   console.log([...outcomes].join("\n"));
   expect(outcomes.size).toBeGreaterThan(1);
+});
+
+it("answers several requests side by side, each under its number", async () => {
+  const requests = [3, 1, 2].map((seq) => ({ ...requestOf({}, { operation: `nothing-${seq}` }), seq }));
+  const { code, lines } = await tool(requests.map((request) => JSON.stringify(request)).join("\n")).ended;
+  expect(code).toBe(1);
+  const said = lines.map((line) => [line.seq, "error" in line ? line.error.message.slice(0, 22) : ""]);
+  expect(said.toSorted()).toEqual([1, 2, 3].map((seq) => [seq, `operation: "nothing-${seq}"`]));
 });
