@@ -4,13 +4,13 @@ import { healLostSlots } from "./cluster-heal.ts";
 import { isBlank, mainOwner, type SlotOwners, slotOwners, unservedSlots } from "./cluster-owners.ts";
 import { refuseForeign } from "./cluster-refusals.ts";
 import { addSlots } from "./cluster-slots.ts";
-import { type ClusterMember, type ClusterView, plannedRange, viewCluster } from "./cluster-view.ts";
+import { type ClusterMember, type ClusterView, countSlots, plannedRange, viewCluster } from "./cluster-view.ts";
 import type { ConnectionPool } from "./connect.ts";
 import { joinMissing, nameOf, type Topology } from "./topology.ts";
 import { type Look, waitFor } from "./wait.ts";
 
 /** A round of MEET is repeated after this many milliseconds, should it have been lost. */
-const meetAgainMs = 500;
+const meetAgainMs = 300;
 
 /**
  * Forms or heals a cluster and returns its primaries.
@@ -55,6 +55,7 @@ class ClusterFormation {
     const problems = [
       ...view.silent,
       ...(await this.#meet(view)),
+      ...(await this.#announce(view)),
       ...(await this.#replicate(view, owners)),
       ...(await this.#forget(view)),
       ...unservedSlots(owners, view),
@@ -87,9 +88,29 @@ class ClusterFormation {
         .filter((other) => !knows(one, other) || !knows(other, one))
         .map((other) => [one, other] as const),
     );
+    await this.#sendMeet(strange);
+    return strange.map(([one, other]) => `${nameOf(one.member)} and ${nameOf(other.member)} do not know each other`);
+  }
+
+  /**
+   * Gossip takes seconds to tell everybody who has which slots and who follows whom. A node that is met again says it
+   * at once: MEET carries the sender's slots and role, and between nodes that know each other does nothing else.
+   */
+  async #announce(view: ClusterView): Promise<string[]> {
+    const unheard = view.members.flatMap((one) =>
+      view.members
+        .filter((other) => other !== one && knows(one, other) && !hasHeard(one, other))
+        .map((other) => [other, one] as const),
+    );
+    await this.#sendMeet(unheard);
+    return unheard.map(([other, one]) => `${nameOf(one.member)} has not heard of the role of ${nameOf(other.member)}`);
+  }
+
+  /** Each first node meets the second, unless it just has. */
+  async #sendMeet(pairs: readonly (readonly [ClusterMember, ClusterMember])[]): Promise<void> {
     const now = performance.now();
     await Promise.all(
-      strange.map(async ([one, other]) => {
+      pairs.map(async ([one, other]) => {
         const pair = `${one.id} ${other.id}`;
         if (now - (this.#met.get(pair) ?? Number.NEGATIVE_INFINITY) < meetAgainMs) return;
         this.#met.set(pair, now);
@@ -97,7 +118,6 @@ class ClusterFormation {
         await connection.call("CLUSTER", "MEET", other.member.host, `${other.member.port}`);
       }),
     );
-    return strange.map(([one, other]) => `${nameOf(one.member)} and ${nameOf(other.member)} do not know each other`);
   }
 
   /** Nodes without slots follow the primary that has the slots of their shard, as soon as they know it. */
@@ -142,4 +162,10 @@ function knows(one: ClusterMember, other: ClusterMember): boolean {
   const seen = one.seen.get(other.id);
   if (!seen || seen.flags.has("handshake") || seen.flags.has("noaddr")) return false;
   return seen.linkUp || isSameAddress(seen.address, other.member);
+}
+
+/** Sees the slots and the role that the other one has. */
+function hasHeard(one: ClusterMember, other: ClusterMember): boolean {
+  const seen = one.seen.get(other.id);
+  return seen?.primaryId === other.self.primaryId && countSlots(seen?.slots ?? []) === countSlots(other.self.slots);
 }
