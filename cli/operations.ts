@@ -5,6 +5,10 @@ export const operations: Readonly<Record<string, () => Promise<OperationHandler>
   "local-host": async () => (await import("../ops/local-host.ts")).localHost,
   "redis-process": async () => (await import("../ops/redis-process.ts")).redisProcess,
   formation: async () => (await import("../ops/formation.ts")).formation,
-  readiness: async () => (await import("../ops/readiness.ts")).readiness,
+  readiness: async () => {
+    // Warming comes next: it is loaded while Redis gets ready.
+    setTimeout(() => void import("../ops/warm.ts"), 100).unref();
+    return (await import("../ops/readiness.ts")).readiness;
+  },
   warm: async () => (await import("../ops/warm.ts")).warm,
 };

@@ -26,7 +26,7 @@ export async function formCluster(
   context: OperationContext,
 ): Promise<Address[]> {
   const steps = new ClusterFormation(topology, pool, context);
-  return waitFor(() => steps.next(), { what: "forming the cluster", signal: context.signal });
+  return waitFor(() => steps.next(), { what: "forming the cluster", signal: context.signal, everyMs: 20 });
 }
 
 class ClusterFormation {
@@ -35,6 +35,7 @@ class ClusterFormation {
   readonly #context: OperationContext;
   readonly #shards: number;
   readonly #met = new Map<string, number>();
+  #formsAnew = false;
 
   constructor(topology: Topology, pool: ConnectionPool, context: OperationContext) {
     this.#topology = topology;
@@ -60,14 +61,25 @@ class ClusterFormation {
       ...(await this.#forget(view)),
       ...unservedSlots(owners, view),
     ];
+    if (problems.length === 0) problems.push(...(await this.#takeOver(view)));
     if (problems.length > 0) return { missing: joinMissing(problems) };
     return { value: view.members.filter(({ self }) => self.slots.length > 0).map(({ member }) => member) };
   }
 
-  /** First formation: every slot to its planned primary. Distinct epochs, so that no two of them ever have to settle it. */
+  /**
+   * First formation. A primary that has just been started does not serve for 2 s (CLUSTER_WRITABLE_DELAY of Redis's
+   * cluster.c), but a replica that takes over serves at once. So the slots of a shard first go to a planned replica,
+   * the planned primary follows it like the others, and then takes over: see #takeOver. Distinct epochs, so that no two
+   * of them ever have to settle it.
+   */
   async #assignAll(view: ClusterView): Promise<void> {
-    const targets = view.members.filter(({ member }) => member.role === "primary");
+    const shards = [...new Set(view.members.map(({ member }) => member.shard))];
+    const targets = shards.flatMap((shard) => {
+      const nodes = view.members.filter(({ member }) => member.shard === shard);
+      return nodes.find(({ member }) => member.role === "replica") ?? nodes.slice(0, 1);
+    });
     if (targets.length === 0 || !view.members.every(isBlank)) return;
+    this.#formsAnew = true;
     await Promise.all(
       targets.map(async (target) => {
         const connection = await this.#pool.to(target.member);
@@ -141,6 +153,20 @@ class ClusterFormation {
       }),
     );
     return problems.filter((problem) => problem !== undefined);
+  }
+
+  /**
+   * Planned primaries of a cluster that was formed just now take over, one a look: there is no data yet, so nobody needs
+   * to agree, and each sees the epoch of the one before.
+   */
+  async #takeOver(view: ClusterView): Promise<string[]> {
+    if (!this.#formsAnew) return [];
+    const waiting = view.members.filter(
+      ({ member, self }) => member.role === "primary" && self.primaryId !== undefined,
+    );
+    const next = waiting.find(({ ok }) => ok);
+    if (next) await (await this.#pool.to(next.member)).call("CLUSTER", "FAILOVER", "TAKEOVER");
+    return waiting.map(({ member }) => `${nameOf(member)} has not taken over its shard`);
   }
 
   /** Nodes that are gone, are not planned and have no slots: every member forgets them. */
