@@ -1,6 +1,19 @@
-import { connect as connectSocket, type Socket } from "node:net";
+import type { Redis } from "ioredis";
 import { type Address, formatAddress } from "../contract/address.ts";
-import { encodeCommand, RedisReplyError, type Reply, ReplyParser } from "./resp.ts";
+
+/** What a server answers. */
+export type Reply = string | number | null | Reply[];
+
+/** The server's own refusal: `code` is its first word (`NOAUTH`, `LOADING`, `ERR`). */
+export class RedisReplyError extends Error {
+  readonly code: string;
+
+  constructor(message: string) {
+    super(message);
+    this.name = "RedisReplyError";
+    this.code = message.split(" ", 1)[0] ?? "";
+  }
+}
 
 export interface ConnectOptions {
   /** Password of the default user; no AUTH is sent without one. */
@@ -9,28 +22,21 @@ export interface ConnectOptions {
   readonly timeoutMs?: number;
 }
 
-/** An operator's connection: no reconnecting, no queueing while offline; what fails is told at once. */
+/** An operator's connection: no reconnecting, nothing is sent twice; what fails is told at once. */
 export class Connection {
   readonly address: Address;
-  readonly #socket: Socket;
+  readonly #client: Redis;
   readonly #timeoutMs: number;
-  readonly #waiting: { resolve: (reply: Reply) => void; reject: (error: Error) => void; timer: NodeJS.Timeout }[] = [];
   #failure: Error | undefined;
 
-  constructor(address: Address, socket: Socket, timeoutMs: number) {
+  /** @param client with `timeoutMs` as its time limit for commands, and without retries. */
+  constructor(address: Address, client: Redis, timeoutMs: number) {
     this.address = address;
-    this.#socket = socket;
+    this.#client = client;
     this.#timeoutMs = timeoutMs;
-    const parser = new ReplyParser();
-    socket.on("data", (chunk) => {
-      try {
-        for (const reply of parser.push(chunk)) this.#settle(reply);
-      } catch (error) {
-        this.#fail(error as Error);
-      }
-    });
-    socket.on("error", (error) => this.#fail(error));
-    socket.on("close", () => this.#fail(new Error(`${formatAddress(address)} closed the connection`)));
+    // Comes before the calls that were waiting are told no more than that the connection is closed.
+    client.on("error", (error) => this.#fail(error));
+    client.on("end", () => this.#closedByServer());
   }
 
   /** False once the connection has failed or was closed. */
@@ -39,43 +45,45 @@ export class Connection {
   }
 
   /** Sends one command. Rejects with RedisReplyError when the server refuses it. Calls may overlap: they are pipelined. */
-  call(...args: string[]): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      if (this.#failure) return reject(this.#failure);
-      const timer = setTimeout(
-        () =>
-          this.#fail(new Error(`${formatAddress(this.address)} did not answer ${args[0]} in ${this.#timeoutMs} ms`)),
-        this.#timeoutMs,
-      );
-      this.#waiting.push({ resolve, reject, timer });
-      this.#socket.write(encodeCommand(args));
-    });
+  async call(command: string, ...args: string[]): Promise<Reply> {
+    if (this.#failure) throw this.#failure;
+    try {
+      return (await this.#client.call(command, ...args)) as Reply;
+    } catch (error) {
+      throw this.#reasonOf(error as Error, command);
+    }
   }
 
   /** As `call`, for commands whose reply is text: INFO, CLUSTER NODES, PING. */
-  async text(...args: string[]): Promise<string> {
-    return String(await this.call(...args));
+  async text(command: string, ...args: string[]): Promise<string> {
+    return String(await this.call(command, ...args));
   }
 
   close(): void {
     this.#fail(new Error(`the connection to ${formatAddress(this.address)} is closed`));
   }
 
-  #settle(reply: Reply): void {
-    const call = this.#waiting.shift();
-    if (!call) return;
-    clearTimeout(call.timer);
-    if (reply instanceof RedisReplyError) call.reject(reply);
-    else call.resolve(reply);
+  /** ioredis's own error of a refusal holds the command with its arguments, and so the password: it is not handed on. */
+  #reasonOf(error: Error, command: string): Error {
+    if (error.name === "ReplyError") return new RedisReplyError(error.message);
+    if (error.message === "Command timed out") {
+      const { address } = this;
+      return this.#fail(new Error(`${formatAddress(address)} did not answer ${command} in ${this.#timeoutMs} ms`));
+    }
+    return error.message === "Connection is closed." ? this.#closedByServer() : this.#fail(error);
   }
 
-  #fail(error: Error): void {
-    this.#failure ??= error;
-    this.#socket.destroy();
-    for (const { reject, timer } of this.#waiting.splice(0)) {
-      clearTimeout(timer);
-      reject(error);
-    }
+  #closedByServer(): Error {
+    return this.#fail(new Error(`${formatAddress(this.address)} closed the connection`));
+  }
+
+  /** Ends the connection, and returns why it ended: the first reason counts. */
+  #fail(error: Error): Error {
+    if (this.#failure) return this.#failure;
+    const unreadable = error.message.startsWith("Unknown RESP type");
+    this.#failure = unreadable ? new Error(`${formatAddress(this.address)} is not a Redis server`) : error;
+    this.#client.disconnect();
+    return this.#failure;
   }
 }
 
@@ -85,22 +93,37 @@ export class Connection {
  */
 export async function connect(address: Address, options: ConnectOptions = {}): Promise<Connection> {
   const timeoutMs = options.timeoutMs ?? 2000;
-  const socket = connectSocket({ host: address.host, port: address.port, noDelay: true });
-  const connection = new Connection(address, socket, timeoutMs);
-  // AUTH goes out with the connection itself: one round trip less, and its time limit covers both.
-  if (options.password === undefined) {
-    await connection.call("PING").catch((error) => {
-      if (!(error instanceof RedisReplyError)) throw error;
-    });
-    return connection;
-  }
+  // An operation that asks no server does not pay for the library.
+  const { Redis } = await import("ioredis");
+  const client = new Redis({
+    host: address.host,
+    port: address.port,
+    lazyConnect: true,
+    // The first command connects, and its time limit covers both.
+    connectTimeout: 0,
+    commandTimeout: timeoutMs,
+    // Nothing is left to be sent; a server that hangs would never close its end.
+    disconnectTimeout: 0,
+    retryStrategy: () => null,
+    // A server that loads its data answers: whoever asks is to see that it loads.
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    protocol: 2,
+  });
+  const connection = new Connection(address, client, timeoutMs);
   try {
-    await connection.call("AUTH", options.password);
+    // Not by ioredis's option, which goes on where the server asks for no password.
+    if (options.password === undefined) await connection.call("PING").catch(unlessAnswered);
+    else await connection.call("AUTH", options.password);
+    return connection;
   } catch (error) {
     connection.close();
     throw error;
   }
-  return connection;
+}
+
+function unlessAnswered(error: unknown): void {
+  if (!(error instanceof RedisReplyError)) throw error;
 }
 
 /** Connects, does the work, and closes whatever happens. */

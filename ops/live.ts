@@ -1,10 +1,9 @@
 import type { DirectiveValue } from "../contract/nodes.ts";
 import type { Applied } from "./applied.ts";
 import { directiveWords } from "./config-file.ts";
-import { type Connection, pairs } from "./connect.ts";
+import { type Connection, pairs, RedisReplyError } from "./connect.ts";
 import type { Node } from "./node.ts";
 import { writeAcl } from "./node-files.ts";
-import { RedisReplyError } from "./resp.ts";
 
 /** What became of the changes that a running server was asked to take over. */
 export interface LiveChanges {

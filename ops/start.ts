@@ -3,13 +3,12 @@ import { closeSync, fstatSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Address, formatAddress } from "../contract/address.ts";
 import type { OperationContext } from "../contract/operation.ts";
-import { parseInfo, withConnection } from "./connect.ts";
+import { parseInfo, RedisReplyError, withConnection } from "./connect.ts";
 import { spawnedName } from "./find-process.ts";
 import type { Node } from "./node.ts";
 import { describeHolder, holderOf, whyNotFree } from "./port-holder.ts";
 import { identify, isAlive, type ProcessIdentity, removeRecord, writeRecord } from "./process-record.ts";
 import { serverCommand } from "./redis-binary.ts";
-import { RedisReplyError } from "./resp.ts";
 import { waitFor } from "./wait.ts";
 
 /** A server that answers. */

@@ -61,7 +61,7 @@ async function lose(...nodes: NodeInputs[]): Promise<void> {
   for (const node of nodes) rmSync(node.directory, { recursive: true });
 }
 
-async function clusterAsk(nodes: readonly NodeInputs[], ...command: string[]): Promise<unknown> {
+async function clusterAsk(nodes: readonly NodeInputs[], ...command: [string, ...string[]]): Promise<unknown> {
   for (const node of nodes) {
     try {
       return await lab.ask(node, ...command);

@@ -45,7 +45,7 @@ async function killHard(node: NodeInputs): Promise<void> {
 }
 
 /** Any node's answer, wherever the key is. */
-async function clusterAsk(...command: string[]): Promise<unknown> {
+async function clusterAsk(...command: [string, ...string[]]): Promise<unknown> {
   for (const node of nodes) {
     try {
       return await lab.ask(node, ...command);

@@ -6,9 +6,8 @@ import { join } from "node:path";
 import type { Address } from "../../../contract/address.ts";
 import type { Directives } from "../../../contract/nodes.ts";
 import type { OperationHandler, OperationRequest, OperationResult } from "../../../contract/operation.ts";
-import { type Connection, connect } from "../../../ops/connect.ts";
+import { type Connection, connect, type Reply } from "../../../ops/connect.ts";
 import { redisProcess } from "../../../ops/redis-process.ts";
-import type { Reply } from "../../../ops/resp.ts";
 
 export const host = "127.0.0.1";
 /** A password that every careless quoting breaks. */
@@ -67,10 +66,10 @@ export class Lab {
   }
 
   /** One command, on a connection of its own. */
-  async ask(address: Address & { password?: string }, ...command: string[]): Promise<Reply> {
+  async ask(address: Address & { password?: string }, command: string, ...args: string[]): Promise<Reply> {
     const connection: Connection = await connect(address, { password: address.password ?? password });
     try {
-      return await connection.call(...command);
+      return await connection.call(command, ...args);
     } finally {
       connection.close();
     }
