@@ -1,4 +1,5 @@
 import { readFileSync, realpathSync } from "node:fs";
+import { connect as connectSocket } from "node:net";
 import { join } from "node:path";
 import type { Address } from "../contract/address.ts";
 import { parseInfo, withConnection } from "./connect.ts";
@@ -35,6 +36,7 @@ export async function findByAddress(
   address: Address,
   passwords: readonly string[],
 ): Promise<ProcessIdentity | undefined> {
+  if (await refuses(address)) return undefined;
   for (const password of new Set(passwords)) {
     try {
       const server = await withConnection(address, { password, timeoutMs: 500 }, async (connection) =>
@@ -49,6 +51,19 @@ export async function findByAddress(
     }
   }
   return undefined;
+}
+
+/** Nobody listens. Told by a bare socket: a server that is to be started need not wait until ioredis is loaded. */
+function refuses({ host, port }: Address): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connectSocket({ host, port, timeout: 500 });
+    const answer = (refused: boolean) => {
+      socket.destroy();
+      resolve(refused);
+    };
+    socket.once("connect", () => answer(false));
+    for (const name of ["error", "timeout"]) socket.once(name, () => answer(true));
+  });
 }
 
 function isIn(folder: string, configFile: string): boolean {
