@@ -28,7 +28,7 @@ export interface Run {
 export class TestStack {
   readonly folder = mkdtempSync(join(tmpdir(), "hearth-stack-"));
   readonly #project: string;
-  #config: Record<string, string>;
+  #config: Record<string, unknown>;
   #salt = "";
 
   /** @param project folder of the Pulumi program; this repository when absent */
@@ -40,14 +40,26 @@ export class TestStack {
 
   /** Where the nodes keep their folders. */
   get directory(): string {
-    return this.#config.directory ?? "";
+    return String(this.#config.directory);
   }
 
   /** Changes configuration for the next command; undefined removes a key. */
   set(changes: Record<string, string | undefined>): void {
     const merged = Object.entries({ ...this.#config, ...changes });
-    this.#config = Object.fromEntries(merged.filter((entry): entry is [string, string] => entry[1] !== undefined));
+    this.#config = Object.fromEntries(merged.filter(([, value]) => value !== undefined));
     this.#write();
+  }
+
+  /** A file of the test's own, beside the stack's. */
+  write(name: string, text: string): void {
+    writeFileSync(join(this.folder, name), text);
+  }
+
+  /** Sets a secret, as `pulumi config set --secret` does; later changes keep it. */
+  async setSecret(key: string, value: string): Promise<void> {
+    await this.succeed("config", "set", "--secret", `hearth:${key}`, value, ...this.#file);
+    const { config } = parse(readFileSync(this.#configFile, "utf8"));
+    this.#config = { ...this.#config, [key]: config[`hearth:${key}`] };
   }
 
   async init(): Promise<this> {
