@@ -1,7 +1,7 @@
 import type { DirectiveValue } from "../contract/nodes.ts";
 import type { Applied } from "./applied.ts";
 import { directiveWords } from "./config-file.ts";
-import { type Connection, pairs, RedisReplyError } from "./connect.ts";
+import { type Connection, pairs, parseInfo, RedisReplyError } from "./connect.ts";
 import type { Node } from "./node.ts";
 import { writeAcl } from "./node-files.ts";
 
@@ -72,7 +72,9 @@ async function setQuorum(node: Node, connection: Connection): Promise<boolean> {
 
 async function loadAcl(node: Node, connection: Connection): Promise<boolean> {
   if (node.acl.length === 0) return false;
-  writeAcl(node);
+  // The server that runs may be older or newer than the program that starts the next one.
+  const server = parseInfo(await connection.text("INFO", "server"));
+  writeAcl(node, server.redis_version);
   return accepted("acl", connection.call("ACL", "LOAD"));
 }
 
@@ -94,8 +96,9 @@ async function accepted(name: string, reply: Promise<unknown>): Promise<boolean>
   }
 }
 
-// Written into the file, but nothing that CONFIG GET knows.
-const fileOnly = /^(include|user|loadmodule|rename-command|replicaof|slaveof|sentinel|daemonize)\b/i;
+// Written into the file, but nothing that CONFIG GET knows (of cluster-config-file not before Redis 7).
+const fileOnly =
+  /^(include|user|loadmodule|rename-command|replicaof|slaveof|sentinel|daemonize|cluster-config-file)\b/i;
 
 /** A misspelt directive would keep the server from starting again: better to know while it still runs. */
 async function refuseUnknown(node: Node, connection: Connection, key: string): Promise<void> {

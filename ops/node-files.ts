@@ -5,6 +5,7 @@ import type { Directives } from "../contract/nodes.ts";
 import { configText, quoteWord, splitWords } from "./config-file.ts";
 import { type Node, valuesOf } from "./node.ts";
 import { writeAtomically } from "./process-record.ts";
+import { installedVersion } from "./redis-binary.ts";
 
 /**
  * The files of a node's folder.
@@ -28,7 +29,7 @@ export function makeFolder(node: Node): void {
 }
 
 /** Writes all files that the server reads. `replicaOf`: whom a data node follows from its first moment. */
-export function writeFiles(node: Node, replicaOf?: Address): void {
+export async function writeFiles(node: Node, replicaOf?: Address): Promise<void> {
   const state = node.kind === "sentinel" ? sentinelState(node) : undefined;
   const heading = `# Node ${node.name}, written by Hearth before each start: change the stack's configuration instead.`;
   const directives: Directives = {
@@ -46,7 +47,7 @@ export function writeFiles(node: Node, replicaOf?: Address): void {
   const tail = [...(state?.lines ?? []), `include ${quoteWord(join(node.folder, secretName))}`];
   writeAtomically(node.configFile, `${configText(heading, directives)}${tail.join("\n")}\n`);
   writeSecrets(node);
-  writeAcl(node);
+  writeAcl(node, await installedVersion(node.kind));
 }
 
 /** Writes the directives that hold a secret. Without an ACL the operator's password is the server's. */
@@ -55,13 +56,29 @@ export function writeSecrets(node: Node): void {
   writeAtomically(join(node.folder, secretName), configText("# Secrets; included by the main file.", secrets));
 }
 
-/** Writes the ACL file, from which the server reads its users at start and at ACL LOAD. */
-export function writeAcl(node: Node): void {
+/**
+ * Writes the ACL file, from which the server reads its users at start and at ACL LOAD.
+ *
+ * Redis before 6.2 knows no rules for channels (`&*`), and would not start with one: there every user may use every
+ * channel, so they are left out. `version`: of the server that reads the file; undefined when nobody knows it.
+ */
+export function writeAcl(node: Node, version: string | undefined): void {
   if (node.acl.length === 0) return;
   if (node.acl.some((line) => /[\u0000-\u001f\u007f]/.test(line))) {
     throw new Error("acl: control characters are not allowed in a line of the ACL");
   }
-  writeAtomically(join(node.folder, aclName), `${node.acl.join("\n")}\n`);
+  const lines = version !== undefined && isBeforeChannels(version) ? node.acl.map(withoutChannels) : node.acl;
+  writeAtomically(join(node.folder, aclName), `${lines.join("\n")}\n`);
+}
+
+function isBeforeChannels(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major < 6 || (major === 6 && minor < 2);
+}
+
+function withoutChannels(line: string): string {
+  const words = line.split(" ");
+  return words.filter((word) => !word.startsWith("&") && !/^(allchannels|resetchannels)$/i.test(word)).join(" ");
 }
 
 /** Whom the data node followed when its configuration was last written, by us or by the server. */

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** The oldest Redis that Hearth starts: ACLs and their files came with 6.0. */
@@ -36,12 +36,8 @@ export function serverCommand(kind: "redis" | "sentinel"): { program: string; be
 export async function inspectRedis(): Promise<{ readonly version: string } | { readonly problem: string }> {
   const program = findProgram("redis-server");
   if (!program) return { problem: `redis-server is not on the PATH; Redis >= 6.0 is needed: ${howToInstall}` };
-  const answer = await new Promise<string>((resolve) => {
-    execFile(program, ["--version"], { timeout: 5000 }, (error, stdout, stderr) => {
-      resolve(error && stdout === "" ? `it failed: ${stderr || error.message}` : stdout);
-    });
-  });
-  const version = /\bv=(\d+\.\d+\.\d+)/.exec(answer)?.[1];
+  const answer = await versionLine(program);
+  const version = versionIn(answer);
   if (version === undefined) {
     const said = answer.trim().slice(0, 200);
     return {
@@ -52,4 +48,33 @@ export async function inspectRedis(): Promise<{ readonly version: string } | { r
     return { problem: `${program} is Redis ${version}; Redis >= 6.0 is needed: ${howToInstall}` };
   }
   return { version };
+}
+
+/** Version of the program that starts a server of this kind (`7.0.15`); undefined when it does not tell. */
+export async function installedVersion(kind: "redis" | "sentinel"): Promise<string | undefined> {
+  return versionIn(await versionLine(serverCommand(kind).program));
+}
+
+function versionIn(answer: string): string | undefined {
+  return /\bv=(\d+\.\d+\.\d+)/.exec(answer)?.[1];
+}
+
+const versionLines = new Map<string, Promise<string>>();
+
+/** What the program says to `--version`: asked once, because one tool starts all servers of an update. */
+function versionLine(program: string): Promise<string> {
+  // Another program at the same path is another one; redis-sentinel is most often a link to redis-server.
+  const file = realpathSync(program);
+  const { mtimeMs, size } = statSync(file);
+  const key = [file, mtimeMs, size].join(" ");
+  const known = versionLines.get(key);
+  if (known) return known;
+  const asked = new Promise<string>((resolve) => {
+    execFile(program, ["--version"], { timeout: 5000 }, (error, stdout, stderr) => {
+      if (error) versionLines.delete(key);
+      resolve(error && stdout === "" ? `it failed: ${stderr || error.message}` : stdout);
+    });
+  });
+  versionLines.set(key, asked);
+  return asked;
 }

@@ -64,7 +64,7 @@ async function find(node: Node, passwords: readonly string[]): Promise<ProcessId
 
 /** Starts the server from newly written files. */
 async function start(node: Node, context: OperationContext): Promise<RunningServer> {
-  writeFiles(node, await startingRole(node, context));
+  await writeFiles(node, await startingRole(node, context));
   writeApplied(node);
   return startServer(node, context);
 }
@@ -96,7 +96,7 @@ async function converge(
     }
   }
   if (restart.length === 0) {
-    if (node.kind === "redis") writeFiles(node, lastReplicaOf(node));
+    if (node.kind === "redis") await writeFiles(node, lastReplicaOf(node));
     return outputsOf(node, await waitUntilAnswering(node, found, context.signal), false);
   }
   return outputsOf(node, await restartFor(node, found, restart, context), true);
