@@ -25,6 +25,8 @@ export const localHost: OperationHandler = async (request, context) => {
   const redis = await inspectRedis();
   if ("problem" in redis) throw new Error(redis.problem);
   context.signal.throwIfAborted();
+  // The servers come next: what talks to them is loaded after the answer, while Pulumi gets to them.
+  setImmediate(() => void import("ioredis")).unref();
   return { id: "local-host", outputs: { version: redis.version } };
 };
 
