@@ -7,6 +7,8 @@ import * as nodeModule from "node:module";
  * commander, and the warmer when it is asked for.
  */
 async function main(): Promise<void> {
+  // By it ioredis would print every command that it sends, AUTH with its password among them.
+  delete process.env.DEBUG;
   // Keeps compiled code between runs; Node 20 does not have it.
   nodeModule.enableCompileCache?.();
   if (process.argv[2] === "operation") {

@@ -18,9 +18,14 @@ interface Ended {
 }
 
 /** Runs the tool as the provider does. */
-function tool(request: unknown): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+function tool(
+  request: unknown,
+  environment: NodeJS.ProcessEnv = {},
+): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
   const main = resolve(import.meta.dirname, "../../../cli/main.ts");
-  const child = spawn(process.execPath, [main, "operation"], { stdio: ["pipe", "pipe", "inherit"] });
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.execPath, [main, "operation"], { env, stdio: "pipe" });
+  if (Object.keys(environment).length === 0) child.stderr?.pipe(process.stderr);
   let text = "";
   child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
     text += chunk;
@@ -85,6 +90,18 @@ it("explains a request that it does not understand", async () => {
 it("names every wrong input without its value", async () => {
   const { lines } = await tool(requestOf({ topology: "ring", members: [], password: 7 })).ended;
   expect(lines).toEqual([{ seq: 0, error: { message: expect.stringMatching(/^topology: .*\npassword: /s) } }]);
+});
+
+it("prints no command with a password, whatever DEBUG asks for", async () => {
+  const [port = 0] = await freePorts(1);
+  const node = lab.node("debugged", port);
+  const { child, ended } = tool(requestOf(node, { operation: "redis-process" }), { DEBUG: "*" });
+  let errors = "";
+  child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
+    errors += chunk;
+  });
+  expect((await ended).code).toBe(0);
+  expect(errors).toBe("");
 });
 
 it("never repeats a secret, not even from a server's own log", async () => {
