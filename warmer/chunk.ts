@@ -1,5 +1,6 @@
 import type { Address } from "../contract/address.ts";
 import type { Account, PendingSample } from "./account.ts";
+import type { ChunkLimits } from "./pacing/pace.ts";
 
 /** A chunk is sent when it has reached this many bytes. */
 export const CHUNK_TARGET = 64 * 1024;
@@ -7,6 +8,8 @@ export const CHUNK_TARGET = 64 * 1024;
 export const CHUNK_SLACK = 32 * 1024;
 const CHUNK_ROWS = 4096;
 const POOLED = 16;
+/** When a chunk is sent, unless the run's pace asks for smaller ones. */
+export const FULL_CHUNK: Readonly<ChunkLimits> = { bytes: CHUNK_TARGET, rows: CHUNK_ROWS };
 
 /** Rows as commands, kept until Redis has answered every one, so that they can be sent again. */
 export class Chunk {
@@ -20,16 +23,18 @@ export class Chunk {
   readonly commands: Uint8Array;
   /** Samples by row; null while there is none. */
   samples: Map<number, PendingSample> | null = null;
+  readonly #limits: Readonly<ChunkLimits>;
 
-  constructor(account: Account, storage: ChunkStorage) {
+  constructor(account: Account, storage: ChunkStorage, limits: Readonly<ChunkLimits>) {
     this.account = account;
+    this.#limits = limits;
     this.bytes = storage.bytes;
     this.ends = storage.ends;
     this.commands = storage.commands;
   }
 
   get full(): boolean {
-    return this.used >= CHUNK_TARGET || this.rows >= this.ends.length;
+    return this.used >= this.#limits.bytes || this.rows >= this.#limits.rows || this.rows >= this.ends.length;
   }
 
   /** Notes that a row has been written up to `end`. */
@@ -79,11 +84,17 @@ interface ChunkStorage {
 /** Keeps the memory of chunks that were answered, for the next ones. */
 export class ChunkPool {
   readonly #free: ChunkStorage[] = [];
+  readonly #limits: Readonly<ChunkLimits>;
+
+  /** @param limits when a chunk is full; may change */
+  constructor(limits: Readonly<ChunkLimits> = FULL_CHUNK) {
+    this.#limits = limits;
+  }
 
   /** @param room bytes needed; more than the slack makes a chunk of its own */
   take(account: Account, room: number): Chunk {
-    if (room > CHUNK_SLACK) return new Chunk(account, makeStorage(room, 1));
-    return new Chunk(account, this.#free.pop() ?? makeStorage(CHUNK_TARGET + CHUNK_SLACK, CHUNK_ROWS));
+    if (room > CHUNK_SLACK) return new Chunk(account, makeStorage(room, 1), this.#limits);
+    return new Chunk(account, this.#free.pop() ?? makeStorage(CHUNK_TARGET + CHUNK_SLACK, CHUNK_ROWS), this.#limits);
   }
 
   /** Takes a chunk back. Not for one whose connection was lost: the socket may still hold its bytes. */

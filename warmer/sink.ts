@@ -4,8 +4,10 @@ import { formatAddress } from "../contract/address.ts";
 import type { Endpoint } from "../contract/endpoint.ts";
 import type { Account } from "./account.ts";
 import type { Chunk, Row } from "./chunk.ts";
-import { ChunkPool } from "./chunk.ts";
+import { ChunkPool, FULL_CHUNK } from "./chunk.ts";
 import { adviceFor, judge } from "./failure.ts";
+import type { PaceLimits } from "./pacing/pace.ts";
+import { Pace } from "./pacing/pace.ts";
 import { sendAsking } from "./redis/ask.ts";
 import { Lanes } from "./redis/lanes.ts";
 import type { Link } from "./redis/link.ts";
@@ -26,6 +28,8 @@ export interface SinkOptions {
   readonly signal: AbortSignal;
   /** See `patienceMs` of WarmOptions. */
   readonly patienceMs: number;
+  /** Limits per second. @default none */
+  readonly limits?: PaceLimits;
 }
 
 function withAdvice(message: string, code: string): Error {
@@ -38,7 +42,8 @@ function withAdvice(message: string, code: string): Error {
  * rows are sent again after a lost connection, a failover, a moved slot. What no attempt can mend aborts `signal`.
  */
 export class Sink {
-  readonly pool = new ChunkPool();
+  readonly pace: Pace;
+  readonly pool: ChunkPool;
   /** Aborted when the options' signal is, or when the sink fails. */
   readonly signal: AbortSignal;
   readonly #options: SinkOptions;
@@ -60,13 +65,16 @@ export class Sink {
 
   private constructor(options: SinkOptions) {
     this.#options = options;
+    this.pace = new Pace(options.limits ?? {}, FULL_CHUNK);
+    this.pool = new ChunkPool(this.pace.chunks);
     this.signal = AbortSignal.any([options.signal, this.#failure.signal]);
     this.signal.addEventListener("abort", () => this.#wake(), { once: true });
-    this.#lanes = new Lanes(options.endpoint, this.signal, {
-      refused: (address, row, message) => this.#refused(address, row, message),
-      answered: (chunk) => this.#answered(chunk),
-      lost: (link, rows, error) => this.#lostLink(link, rows, error),
-    });
+    const events = {
+      refused: (address: Address, row: Row, message: string) => this.#refused(address, row, message),
+      answered: (chunk: Chunk) => this.#answered(chunk),
+      lost: (link: Link, rows: Row[], error: Error) => this.#lostLink(link, rows, error),
+    };
+    this.#lanes = new Lanes(options.endpoint, this.signal, events, this.pace);
     this.#watch = setInterval(() => this.#lanes.dropSilent(SILENCE_MS), SILENCE_CHECK_MS);
     this.#watch.unref();
   }
@@ -132,6 +140,11 @@ export class Sink {
   /** Runs `work` on a connection of its own to each primary, with the primary's index. */
   eachPrimary<T>(work: (connection: RedisConnection, lane: number) => Promise<T>): Promise<T[]> {
     return this.#lanes.each(work);
+  }
+
+  /** A connection of its own to each primary, in the order of the lanes; whoever asks closes them. */
+  connect(): Promise<RedisConnection[]> {
+    return this.#lanes.connect();
   }
 
   /** Ends all connections. */

@@ -1,6 +1,7 @@
 import type { Address } from "../../contract/address.ts";
 import { formatAddress } from "../../contract/address.ts";
 import type { Endpoint } from "../../contract/endpoint.ts";
+import type { Pace } from "../pacing/pace.ts";
 import { slotOf } from "../slots.ts";
 import type { Placement } from "./discovery.ts";
 import { discover } from "./discovery.ts";
@@ -13,15 +14,17 @@ export class Lanes {
   readonly #endpoint: Endpoint;
   readonly #signal: AbortSignal;
   readonly #events: LinkEvents;
+  readonly #pace: Pace;
   #placement: Placement = { primaries: [], slots: null };
   /** Undefined where a primary could not be reached. */
   #links: (Link | undefined)[] = [];
   #closed = false;
 
-  constructor(endpoint: Endpoint, signal: AbortSignal, events: LinkEvents) {
+  constructor(endpoint: Endpoint, signal: AbortSignal, events: LinkEvents, pace: Pace) {
     this.#endpoint = endpoint;
     this.#signal = signal;
     this.#events = events;
+    this.#pace = pace;
   }
 
   /** The lane of a key; -1 where no primary has its slot. */
@@ -65,7 +68,7 @@ export class Lanes {
       if (known !== undefined && !known.closed) links.push(known);
       else {
         try {
-          links.push(new Link(address, (await this.#open(address)).release(), this.#events));
+          links.push(new Link(address, (await this.#open(address)).release(), this.#events, this.#pace));
         } catch (error) {
           unreachable ??= error;
           links.push(undefined);
@@ -103,6 +106,16 @@ export class Lanes {
       }
     }
     return results;
+  }
+
+  /** A connection of its own to each primary, in the order of the lanes; whoever asks closes them. */
+  async connect(): Promise<RedisConnection[]> {
+    const results = await Promise.allSettled(this.#placement.primaries.map((address) => this.#open(address)));
+    const open = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed === undefined) return open;
+    for (const connection of open) connection.close();
+    throw failed.reason;
   }
 
   /** Ends the links whose server owes an answer for longer than that. */

@@ -2,15 +2,13 @@ import type { Socket } from "node:net";
 import type { Address } from "../../contract/address.ts";
 import { formatAddress } from "../../contract/address.ts";
 import type { Chunk, Row } from "../chunk.ts";
+import type { Pace } from "../pacing/pace.ts";
 
 const PLUS = 43;
 const MINUS = 45;
 const COLON = 58;
 const ZERO = 48;
 const LF = 10;
-
-/** Bytes sent and not yet answered, at most: more would only wait in Redis's buffers and slow its other clients. */
-export const WINDOW_BYTES = 512 * 1024;
 
 /** What a link tells its owner. */
 export interface LinkEvents {
@@ -33,6 +31,10 @@ export class Link {
   readonly address: Address;
   readonly #socket: Socket;
   readonly #events: LinkEvents;
+  readonly #pace: Pace;
+  /** Runs until the first of the queue may be sent; `#allowed` then. */
+  #delay: NodeJS.Timeout | undefined;
+  #allowed = false;
   /** Sent; the first is the one being answered. */
   readonly #sent: Chunk[] = [];
   readonly #queue: Chunk[] = [];
@@ -47,10 +49,11 @@ export class Link {
   /** When something was last heard, or sent after silence: `performance.now()`. */
   #heard = performance.now();
 
-  constructor(address: Address, socket: Socket, events: LinkEvents) {
+  constructor(address: Address, socket: Socket, events: LinkEvents, pace: Pace) {
     this.address = address;
     this.#socket = socket;
     this.#events = events;
+    this.#pace = pace;
     socket.on("data", (data: Buffer) => this.#onData(data));
     socket.on("error", (error) => this.#onLost(error));
     socket.on("close", () => this.#onLost(new Error("the connection was closed")));
@@ -85,7 +88,8 @@ export class Link {
       const next = this.#queue[0];
       // A chunk larger than the window goes alone.
       if (next === undefined || this.#closed) return;
-      if (this.#inFlight > 0 && this.#inFlight + next.used > WINDOW_BYTES) return;
+      if (this.#inFlight > 0 && this.#inFlight + next.used > this.#pace.window) return;
+      if (!this.#isDue(next)) return;
       this.#queue.shift();
       if (this.#sent.length === 0) this.#heard = performance.now();
       this.#sent.push(next);
@@ -93,6 +97,20 @@ export class Link {
       next.account.bytes += next.used;
       this.#socket.write(next.bytes.subarray(0, next.used));
     }
+  }
+
+  /** Whether the pace lets the first of the queue go now; else this is asked again when it does. */
+  #isDue(next: Chunk): boolean {
+    if (this.#delay !== undefined) return false;
+    const wait = this.#allowed ? 0 : this.#pace.reserve(next.rows, next.used);
+    this.#allowed = false;
+    if (wait === 0) return true;
+    this.#delay = setTimeout(() => {
+      this.#delay = undefined;
+      this.#allowed = true;
+      this.#pump();
+    }, wait);
+    return false;
   }
 
   #onData(data: Buffer): void {
@@ -174,6 +192,7 @@ export class Link {
   #onLost(error: Error): void {
     if (this.#closed) return;
     this.#closed = true;
+    clearTimeout(this.#delay);
     this.#socket.destroy();
     const rows: Row[] = [];
     let from = this.#row;
