@@ -1,4 +1,4 @@
-import type { StoredKey } from "./reader.ts";
+import type { StoredKey, StoredValue } from "./reader.ts";
 import type { WrittenSample, WrittenValue } from "./types.ts";
 
 /** Redis counts seconds in its own time; clocks of two machines differ a little. Seconds. */
@@ -23,12 +23,14 @@ export function compareSample(sample: WrittenSample, stored: StoredKey, now: num
   return compareValue(sample.value, stored.value) ?? compareTtl(sample.ttlSeconds, stored.ttlMs, elapsed);
 }
 
-function compareValue(written: WrittenValue, stored: Buffer | ReadonlyMap<string, Buffer>): string | undefined {
+function compareValue(written: WrittenValue, stored: StoredValue): string | undefined {
+  if (written.type === "set") return compareMembers(written.members, stored);
+  if (written.type === "zset") return compareMembers(written.scores, stored);
   if (written.type === "string") {
     const same = Buffer.isBuffer(stored) && stored.equals(written.bytes);
     return same ? undefined : `has another value (${written.bytes.length} bytes were written)`;
   }
-  if (Buffer.isBuffer(stored)) {
+  if (!(stored instanceof Map)) {
     return "is a string and not a hash";
   }
   const names = new Set([...written.fields.keys(), ...stored.keys()]);
@@ -46,6 +48,27 @@ function compareValue(written: WrittenValue, stored: Buffer | ReadonlyMap<string
     }
   }
   return undefined;
+}
+
+/** A score as Redis writes it. */
+function scoreOf(text: string): number {
+  return Number(text.replace(/^(-?)inf$/, "$1Infinity"));
+}
+
+/** A set, or a sorted set by member. */
+function compareMembers(
+  written: ReadonlySet<string> | ReadonlyMap<string, number>,
+  stored: StoredValue,
+): string | undefined {
+  if (Buffer.isBuffer(stored)) return "is a string and not a set";
+  for (const member of written.keys()) {
+    if (!stored.has(member)) return `lacks the member ${JSON.stringify(member)}`;
+    if (!(written instanceof Map) || !(stored instanceof Map)) continue;
+    const [score, found] = [written.get(member), scoreOf(String(stored.get(member)))];
+    if (score !== found) return `has the score ${found} for the member ${JSON.stringify(member)}, and not ${score}`;
+  }
+  const extra = [...stored.keys()].find((member) => !written.has(member));
+  return extra === undefined ? undefined : `has a member ${JSON.stringify(extra)} that was not written`;
 }
 
 function compareTtl(bounds: WrittenSample["ttlSeconds"], ttlMs: number, elapsedSeconds: number): string | undefined {

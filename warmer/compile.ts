@@ -1,4 +1,5 @@
 import pg from "pg";
+import { groupedSelect } from "./grouped.ts";
 import type { DatasetPlan, PlanParameters } from "./plan.ts";
 import type { Column } from "./postgres/types.ts";
 import { bytesSql, columnSql, jsonSql, textSql } from "./postgres/types.ts";
@@ -32,7 +33,9 @@ export type CompiledValue =
       readonly fields: readonly { readonly name: string; readonly column: number }[];
       readonly constants: readonly { readonly name: string; readonly value: string }[];
     }
-  | { readonly type: "string"; readonly column: number };
+  | { readonly type: "string"; readonly column: number }
+  | { readonly type: "set"; readonly members: number }
+  | { readonly type: "zset"; readonly members: number; readonly scores: number };
 
 /** Seconds for every key, or the column that holds them as an int8; null where keys do not expire. */
 export type CompiledTtl = { readonly seconds: number } | { readonly column: number } | null;
@@ -78,8 +81,12 @@ class SelectList {
     return this.#expressions.size;
   }
 
+  get expressions(): string[] {
+    return [...this.#expressions.keys()];
+  }
+
   toString(): string {
-    return [...this.#expressions.keys()].join(", ");
+    return this.expressions.join(", ");
   }
 }
 
@@ -127,6 +134,7 @@ function compileValue(plan: DatasetPlan["value"], columns: Columns, list: Select
   if (plan.type === "string") {
     return { type: "string", column: list.add(bytesSql(columns.get(plan.column, "value.column"))) };
   }
+  if (plan.type === "set" || plan.type === "zset") return compileMembers(plan, columns, list);
   if (plan.type === "json" && plan.column !== undefined) {
     const { sql, form } = jsonSql(columns.get(plan.column, "value.column"));
     return { type: "json-column", column: list.add(sql), form };
@@ -155,6 +163,24 @@ function compileValue(plan: DatasetPlan["value"], columns: Columns, list: Select
     fields: fields.map(({ name, column }) => ({ name, column: list.add(bytesSql(column)) })),
     constants: Object.entries(constants).map(([name, value]) => ({ name, value: String(value) })),
   };
+}
+
+/** Members and scores become arrays: the parentheses keep them apart from a part of the key that is the same column. */
+function compileMembers(
+  plan: Extract<DatasetPlan["value"], { type: "set" | "zset" }>,
+  columns: Columns,
+  list: SelectList,
+): CompiledValue {
+  const members = list.add(`(${bytesSql(columns.get(plan.member, "value.member"))})`);
+  if (plan.type === "set") return { type: "set", members };
+  const score = columns.get(plan.score, "value.score");
+  if (score.kind !== "integer" && score.kind !== "decimal") {
+    throw columns.error(
+      "value.score",
+      `"${score.name}" is no number; allowed is a column of numbers, such as extract(epoch FROM ${score.name}) for a time`,
+    );
+  }
+  return { type: "zset", members, scores: list.add(`((${bytesSql(score)}))`) };
 }
 
 function compileTtl(dataset: DatasetPlan, columns: Columns, list: SelectList, parameters: PlanParameters): CompiledTtl {
@@ -202,11 +228,18 @@ export function compileDataset(
   const ttl = compileTtl(dataset, columns, list, parameters);
   const limit = dataset.limit === undefined ? "" : ` LIMIT ${dataset.limit}`;
   const from = wrapQuery(dataset.query, parameters);
-  // With shards the limit counts the dataset's rows, not the shard's.
-  const select =
-    shard === undefined || shard.count === 1
-      ? `SELECT ${list} FROM ${from}${limit}`
-      : `SELECT ${list} FROM (SELECT * FROM ${from}${limit}) AS source WHERE ${shardFilter(template, columns, shard)}`;
+  const part = shard === undefined || shard.count === 1 ? undefined : shardFilter(template, columns, shard);
+  let select: string;
+  if (value.type === "set" || value.type === "zset") {
+    const keys = key.flatMap((piece) => ("column" in piece ? [piece.column] : []));
+    const longest = ttl !== null && "column" in ttl ? ttl.column : undefined;
+    select = groupedSelect({ expressions: list.expressions, keys, value, ttl: longest, from, limit, part });
+  } else if (part === undefined) {
+    select = `SELECT ${list} FROM ${from}${limit}`;
+  } else {
+    // With shards the limit counts the dataset's rows, not the shard's.
+    select = `SELECT ${list} FROM (SELECT * FROM ${from}${limit}) AS source WHERE ${part}`;
+  }
   return {
     name: dataset.name,
     plan: dataset,

@@ -19,7 +19,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   READONLY: "this server is a replica: give the primary's address, or a sentinel endpoint, which finds the primary",
   WRONGPASS: "the user name or password is wrong, or the user is disabled",
   NOAUTH: "this Redis asks for a password: set `password` (and `username`) of the endpoint",
-  NOPERM: "the ACL user may not do this: it needs the commands set, hset, del, expire and restore on these keys",
+  NOPERM:
+    "the ACL user may not do this: it needs the commands set, hset, sadd, zadd, del, expire and restore on these keys",
   MISCONF: "Redis refuses writes because it cannot save to disk: look at its log and at the free space",
 };
 

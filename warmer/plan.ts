@@ -1,107 +1,19 @@
 import { readFile } from "node:fs/promises";
 import { parse as parseYaml } from "yaml";
-import { z } from "zod";
-import { parameterNames, splitStatement } from "./sql.ts";
+import type { z } from "zod";
+import {
+  datasetSchema,
+  planSchema,
+  replaySchema,
+  usageSchema,
+  VALUE_PROPERTIES,
+  type WarmPlan,
+} from "./plan-schema.ts";
+import { parameterNames } from "./sql.ts";
 import { didYouMean, listNames } from "./suggest.ts";
-import { parseTemplate } from "./template.ts";
-import { MAX_TTL_SECONDS, parseDuration } from "./ttl.ts";
 
-/** Datasets are written in this order; what is last is dropped first when time runs out. */
-export const PRIORITIES = ["CRITICAL", "HIGH", "MEDIUM", "LOW"] as const;
-export type Priority = (typeof PRIORITIES)[number];
-
-/** Runs a check that throws, as part of a zod schema. */
-function checked(check: (text: string) => unknown) {
-  return (text: string, context: z.RefinementCtx): void => {
-    try {
-      check(text);
-    } catch (error) {
-      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
-    }
-  };
-}
-
-const querySchema = z.string().superRefine(checked(splitStatement));
-
-const durationSchema = z.union([z.number(), z.string()]).transform((value, context) => {
-  const seconds = parseDuration(value);
-  if (seconds !== undefined && seconds >= 1 && seconds <= MAX_TTL_SECONDS) return Math.floor(seconds);
-  const message = `allowed are seconds, or a duration such as "4 hours", from 1 second to 100 years`;
-  context.addIssue({ code: "custom", message });
-  return z.NEVER;
-});
-
-const ttlSchema = z.union([
-  durationSchema,
-  z.strictObject({ column: z.string().min(1) }),
-  z.strictObject({ expression: z.string().superRefine(checked(splitStatement)) }),
-]);
-
-const columnsSchema = z
-  .record(z.string().min(1), z.string().min(1))
-  .refine((fields) => Object.keys(fields).length > 0, {
-    message: "allowed is at least one `name: column`; leave `fields` out to take every column",
-  });
-
-/** json: an object of fields and constants, or one column by itself. */
-const jsonSchema = z.strictObject({
-  type: z.literal("json"),
-  fields: columnsSchema.optional(),
-  constants: z.record(z.string().min(1), z.json()).optional(),
-  column: z.string().min(1).optional(),
-});
-
-/** hash: Redis field names to columns; constants are written as text. */
-const hashSchema = z.strictObject({
-  type: z.literal("hash"),
-  fields: columnsSchema.optional(),
-  constants: z.record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()])).optional(),
-});
-
-/** string: one column, byte for byte. */
-const stringSchema = z.strictObject({ type: z.literal("string"), column: z.string().min(1) });
-
-const valueSchema = z.discriminatedUnion("type", [jsonSchema, hashSchema, stringSchema]);
-
-const datasetSchema = z.strictObject({
-  /** Unique; lower-case letters, digits and hyphens. */
-  name: z.string().regex(/^[a-z0-9-]{1,64}$/, "allowed are 1 to 64 of a-z, 0-9 and -"),
-  priority: z.enum(PRIORITIES).default("MEDIUM"),
-  /** One SELECT (or WITH ... SELECT); runs read-only. */
-  query: querySchema,
-  /** Rows at most. @default all */
-  limit: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
-  /** Template of the key: `recipe:{id}`. */
-  key: z.string().superRefine(checked(parseTemplate)),
-  value: valueSchema,
-  /** Seconds or a duration, a column, or an SQL expression over the columns. @default no expiry */
-  ttl: ttlSchema.optional(),
-  /** Share, 0-1, by which a TTL is shortened or lengthened at random. @default 0.1 */
-  jitter: z.number().min(0).max(1).default(0.1),
-});
-
-/** The schema of a plan; `parsePlan` adds what concerns several properties at once. */
-export const planSchema = z.strictObject({
-  name: z.string().min(1).max(200),
-  /** Values for `:name` in queries. */
-  parameters: z.record(z.string().regex(/^[A-Za-z_]\w*$/), z.union([z.string(), z.number(), z.boolean()])).default({}),
-  datasets: z.array(datasetSchema).min(1),
-  /** Real requests to replay when the cache is validated. */
-  replay: z
-    .strictObject({
-      /** Returns one text column: the keys that the application asked for, in their order. */
-      query: querySchema,
-      /** Requests at most. @default 2000 */
-      sample: z.number().int().min(1).max(1_000_000).default(2000),
-    })
-    .optional(),
-});
-
-/** A checked plan. */
-export type WarmPlan = z.infer<typeof planSchema>;
-export type DatasetPlan = WarmPlan["datasets"][number];
-export type ValuePlan = DatasetPlan["value"];
-export type PlanParameters = WarmPlan["parameters"];
+export type { DatasetPlan, PlanParameters, Priority, UsagePlan, ValuePlan, WarmPlan } from "./plan-schema.ts";
+export { PRIORITIES, planSchema } from "./plan-schema.ts";
 
 /** A plan with something wrong: `problems` has one line for each. */
 export class PlanError extends Error {
@@ -140,15 +52,17 @@ function shown(value: unknown): string {
 const KNOWN_KEYS = {
   plan: Object.keys(planSchema.shape),
   dataset: Object.keys(datasetSchema.shape),
-  value: ["type", "fields", "constants", "column"],
+  value: VALUE_PROPERTIES,
   ttl: ["column", "expression"],
-  replay: ["query", "sample"],
+  usage: Object.keys(usageSchema.shape),
+  replay: Object.keys(replaySchema.shape),
 } as const;
 
 function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   const last = path.at(-1);
   if (last === "value") return KNOWN_KEYS.value;
   if (last === "ttl") return KNOWN_KEYS.ttl;
+  if (path.length === 1 && last === "usage") return KNOWN_KEYS.usage;
   if (last === "replay") return KNOWN_KEYS.replay;
   return path.length === 0 ? KNOWN_KEYS.plan : KNOWN_KEYS.dataset;
 }
@@ -198,13 +112,17 @@ function crossChecks(plan: WarmPlan): string[] {
     if (value.type === "json" && value.column !== undefined && (value.fields ?? value.constants) !== undefined) {
       problems.push(`${path}.value: got both column and fields or constants; allowed is one column alone, or fields`);
     }
-    if (value.type !== "string" && value.constants !== undefined) {
+    if ((value.type === "json" || value.type === "hash") && value.constants !== undefined) {
       for (const name of Object.keys(value.constants)) {
         if (value.fields === undefined || !Object.hasOwn(value.fields, name)) continue;
         problems.push(`${path}.value.constants.${name}: "${name}" is a field as well; remove one of the two`);
       }
     }
+    if (dataset.usage === "keys" && plan.usage === undefined) {
+      problems.push(`${path}.usage: got "keys", and the plan has no usage that says which keys were asked for`);
+    }
   });
+  if (plan.usage !== undefined) checkParameters("usage.query", plan.usage.query);
   if (plan.replay !== undefined) checkParameters("replay.query", plan.replay.query);
   return problems;
 }

@@ -1,7 +1,7 @@
 import type { WarmSource } from "../contract/warming.ts";
-import { wrapQuery } from "./compile.ts";
+import { compileDataset } from "./compile.ts";
 import { count, keyCount, table } from "./figures.ts";
-import type { WarmPlan } from "./plan.ts";
+import type { DatasetPlan, WarmPlan } from "./plan.ts";
 import { describePostgresError, PostgresSession } from "./postgres/session.ts";
 import { datasetKeys } from "./replay.ts";
 import { openSource } from "./source.ts";
@@ -49,17 +49,20 @@ async function previewDatasets(
   const previews: DatasetPreview[] = [];
   for (const dataset of plan.datasets) {
     signal?.throwIfAborted();
-    const limit = dataset.limit === undefined ? "" : ` LIMIT ${dataset.limit}`;
-    const from = wrapQuery(dataset.query, plan.parameters);
-    const rows = await session
-      .rows(`SELECT count(*)::text FROM (SELECT 1 FROM ${from}${limit}) AS rows`)
-      .catch((error) => {
-        throw new Error(`dataset "${dataset.name}": query: ${describePostgresError(error)}`);
-      });
+    const rows = await countRows(session, dataset, plan).catch((error) => {
+      throw new Error(`dataset "${dataset.name}": query: ${describePostgresError(error)}`);
+    });
     const keys = await datasetKeys(session, dataset, plan, 3);
-    previews.push({ name: dataset.name, priority: dataset.priority, rows: Number(rows[0]?.[0] ?? 0), keys });
+    previews.push({ name: dataset.name, priority: dataset.priority, rows, keys });
   }
   return previews;
+}
+
+async function countRows(session: PostgresSession, dataset: DatasetPlan, plan: WarmPlan): Promise<number> {
+  const columns = await session.describe(dataset.query, plan.parameters);
+  const { select } = compileDataset(dataset, columns, plan.parameters);
+  const rows = await session.rows(`SELECT count(*)::text FROM (${select}) AS rows`);
+  return Number(rows[0]?.[0] ?? 0);
 }
 
 /** A preview for people. */

@@ -1,11 +1,15 @@
 import type { Cluster, Redis } from "ioredis";
 import { type Address, formatAddress } from "../contract/address.ts";
 import type { Endpoint } from "../contract/endpoint.ts";
+import type { WrittenValue } from "./types.ts";
+
+/** A string; a hash by field; the members of a set; the scores of a sorted set, as text, by member (latin1). */
+export type StoredValue = Buffer | ReadonlyMap<string, Buffer> | ReadonlySet<string>;
 
 /** A key as Redis has it now. */
 export interface StoredKey {
   /** Undefined when the key is missing, or of another type than asked for. */
-  readonly value: Buffer | ReadonlyMap<string, Buffer> | undefined;
+  readonly value: StoredValue | undefined;
   /** Milliseconds to live; -1 without expiry, -2 when the key is missing. */
   readonly ttlMs: number;
   /** Why there is no value: an error reply of Redis. */
@@ -52,11 +56,11 @@ export class CacheReader {
     return replies.map((reply) => reply === 1);
   }
 
-  /** The value and time to live of a string or hash. */
-  async read(key: Buffer, type: "string" | "hash"): Promise<StoredKey> {
+  /** The value and time to live of a key. */
+  async read(key: Buffer, type: WrittenValue["type"]): Promise<StoredKey> {
     const ttl = this.#client.pttl(key);
     try {
-      const value = await (type === "string" ? this.#client.getBuffer(key) : this.#hash(key));
+      const value = await this.#value(key, type);
       return { value: value ?? undefined, ttlMs: await ttl };
     } catch (error) {
       if (error instanceof Error && error.name === "ReplyError") {
@@ -88,6 +92,33 @@ export class CacheReader {
 
   close(): void {
     this.#client.disconnect();
+  }
+
+  #value(key: Buffer, type: WrittenValue["type"]): Promise<StoredValue | null | undefined> {
+    switch (type) {
+      case "string":
+        return this.#client.getBuffer(key);
+      case "hash":
+        return this.#hash(key);
+      case "set":
+        return this.#set(key);
+      case "zset":
+        return this.#sortedSet(key);
+    }
+  }
+
+  async #set(key: Buffer): Promise<ReadonlySet<string> | undefined> {
+    const members = await this.#client.smembersBuffer(key);
+    return members.length === 0 ? undefined : new Set(members.map((member) => member.toString("latin1")));
+  }
+
+  async #sortedSet(key: Buffer): Promise<ReadonlyMap<string, Buffer> | undefined> {
+    const words = await this.#client.zrangeBuffer(key, "0", "-1", "WITHSCORES");
+    const scores = new Map<string, Buffer>();
+    for (let index = 0; index + 1 < words.length; index += 2) {
+      scores.set((words[index] as Buffer).toString("latin1"), words[index + 1] as Buffer);
+    }
+    return scores.size === 0 ? undefined : scores;
   }
 
   async #hash(key: Buffer): Promise<ReadonlyMap<string, Buffer> | undefined> {

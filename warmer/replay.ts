@@ -92,7 +92,14 @@ export async function datasetKeys(
     const columns = await session.describe(dataset.query, plan.parameters);
     const limit = Math.min(count, dataset.limit ?? count);
     const from = wrapQuery(dataset.query, plan.parameters);
-    return texts(await session.rows(`SELECT ${keySql(dataset.key, columns)} AS key FROM ${from} LIMIT ${limit}`));
+    const keys = `SELECT ${keySql(dataset.key, columns)} AS key`;
+    const { type } = dataset.value;
+    const select =
+      type === "set" || type === "zset"
+        ? // Many rows make one key.
+          `SELECT key FROM (${keys}, row_number() OVER () AS place FROM ${from}) AS k GROUP BY key ORDER BY min(place)`
+        : `${keys} FROM ${from}`;
+    return texts(await session.rows(`${select} LIMIT ${limit}`));
   });
 }
 

@@ -76,7 +76,10 @@ export interface Progress {
 /** What was written under a key. */
 export type WrittenValue =
   | { readonly type: "string"; readonly bytes: Buffer }
-  | { readonly type: "hash"; readonly fields: ReadonlyMap<string, Buffer> };
+  | { readonly type: "hash"; readonly fields: ReadonlyMap<string, Buffer> }
+  /** Members as latin1 text, which keeps every byte apart. */
+  | { readonly type: "set"; readonly members: ReadonlySet<string> }
+  | { readonly type: "zset"; readonly scores: ReadonlyMap<string, number> };
 
 /** A key that Redis acknowledged, for reading back. */
 export interface WrittenSample {

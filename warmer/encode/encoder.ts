@@ -2,6 +2,7 @@ import type { CompiledDataset } from "../compile.ts";
 import type { HashStyle } from "./hash.ts";
 import { HashEncoder } from "./hash.ts";
 import { JsonDocument } from "./json.ts";
+import { MembersEncoder } from "./members.ts";
 import { columnBody, jsonColumnBody, StringEncoder } from "./string.ts";
 import type { Encoder } from "./value.ts";
 
@@ -16,5 +17,9 @@ export function makeEncoder(value: CompiledDataset["value"], style: HashStyle): 
       return new StringEncoder(columnBody(value.column));
     case "hash":
       return new HashEncoder(value, style);
+    case "set":
+      return new MembersEncoder(value.members);
+    case "zset":
+      return new MembersEncoder(value.members, value.scores);
   }
 }
