@@ -36,10 +36,14 @@ export const monitorSchema = z.object({
 });
 export type Monitor = z.infer<typeof monitorSchema>;
 
+const topologyNameSchema = z.enum(["standalone", "sentinel", "cluster"]);
+
 /** Inputs of the operation `local-host`: what this machine must offer before anything is started. */
 export const localHostSchema = z.object({
   /** Name of the topology, for progress lines. */
   name: z.string(),
+  /** With another one, every process of the one before is ended before the first is started. */
+  topology: topologyNameSchema.optional(),
   /** Folder that holds a folder for each node, relative to the folder of Pulumi.yaml; removed by `delete`. */
   directory: z.string(),
   /** Every port that the topology will listen on, with the node that asks for it. */
@@ -48,6 +52,8 @@ export const localHostSchema = z.object({
 
 /** Inputs of the operation `redis-process`: one redis-server or redis-sentinel process of this machine. */
 export const redisProcessSchema = memberSchema.extend({
+  /** A node of another topology is another node: its files and its data are not taken over. */
+  topology: topologyNameSchema.optional(),
   kind: z.enum(["redis", "sentinel"]),
   /** The node's own folder, relative to the folder of Pulumi.yaml; mode 0700. */
   directory: z.string(),
@@ -65,7 +71,7 @@ export const redisProcessSchema = memberSchema.extend({
 
 /** Inputs of the operations `formation` and `readiness`. */
 export const topologySchema = z.object({
-  topology: z.enum(["standalone", "sentinel", "cluster"]),
+  topology: topologyNameSchema,
   members: z.array(memberSchema),
   password: z.string(),
   monitor: monitorSchema.optional(),

@@ -4,6 +4,7 @@ import type { Member } from "../contract/nodes.ts";
 import { Formation } from "./operations/formation.ts";
 import { Password } from "./operations/password.ts";
 import { Readiness } from "./operations/readiness.ts";
+import { topologies } from "./plan/check.ts";
 import { endpointOf, urlOf } from "./plan/endpoint.ts";
 import type { TopologyPlan } from "./plan/topology.ts";
 import { all, ComponentResource, output, secret, warn } from "./pulumi.ts";
@@ -31,7 +32,10 @@ export abstract class RedisTopology extends ComponentResource implements RedisOu
 
   /** The plan is an argument: it is made, and refuses what is wrong, before this component is registered. */
   protected constructor(plan: TopologyPlan, args: DeployArgs, opts: pulumi.ComponentResourceOptions) {
-    super(`hearth:index:${typeNames[plan.topology]}`, plan.name, {}, opts);
+    // A cache may become another topology under the same name: its nodes are then replaced, one after the other, and
+    // the old ones do not hold the ports of the new.
+    const aliases = Object.values(topologies).map(({ component }) => ({ type: `hearth:index:${component}` }));
+    super(`hearth:index:${topologies[plan.topology].component}`, plan.name, {}, { ...opts, aliases });
     const outputs = deploy(this, plan, new LocalTarget(args.directory), args.password);
     this.endpoint = outputs.endpoint;
     this.url = outputs.url;
@@ -53,8 +57,6 @@ export function plain<T extends DeployArgs>(args: T): Omit<T, "password"> & { pa
   const { password, ...rest } = args;
   return typeof password === "string" ? { ...rest, password } : rest;
 }
-
-const typeNames = { standalone: "RedisStandalone", sentinel: "RedisSentinel", cluster: "RedisCluster" };
 
 /** Turns a plan into resources: nodes on the target, then what makes them one topology, then the wait for it. */
 function deploy(

@@ -19,7 +19,10 @@ export function provider() {
   // Operations whose inputs the tool looks at before anything is created.
   const checked = ["local-host", "warm"];
   // Inputs whose change means another resource, not another state of this one.
-  const identity: Record<string, string[]> = { "redis-process": ["directory"], "local-host": ["directory"] };
+  const identity: Record<string, string[]> = {
+    "redis-process": ["directory", "topology"],
+    "local-host": ["directory", "topology"],
+  };
 
   const same = (a: unknown, b: unknown): boolean => {
     if (a === b) return true;

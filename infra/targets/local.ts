@@ -27,7 +27,11 @@ export class LocalTarget implements Target {
       const address = { node: node.name, ...at(addresses, node.name) };
       return node.busPort === undefined ? [address] : [address, { ...address, port: node.busPort }];
     });
-    const host = new LocalHost(`${plan.name}-host`, { name: plan.name, directory, ports }, { parent });
+    const host = new LocalHost(
+      `${plan.name}-host`,
+      { name: plan.name, topology: plan.topology, directory, ports },
+      { parent },
+    );
     const monitor: Monitor | undefined = plan.monitor && {
       ...plan.monitor,
       primary: at(addresses, plan.monitor.primary),
@@ -38,6 +42,7 @@ export class LocalTarget implements Target {
         node.name,
         {
           name: node.name,
+          topology: plan.topology,
           kind: node.kind,
           role: node.role,
           shard: node.shard,
