@@ -185,7 +185,8 @@ export const configKeys: readonly ConfigKey[] = [
   },
   {
     key: "plan",
-    values: "a name (`meal-planner`) or the path of a YAML or JSON file",
+    values:
+      "`meal-planner`, `sessions`, `running-app`, `running-app-production`, `api-keys`, or the path of a YAML or JSON file",
     default: "`meal-planner` with `demo`, else none",
     meaning: "What is read, and which keys it becomes.",
   },

@@ -1,3 +1,6 @@
+import { apiKeysData } from "./api-keys.ts";
+import { runningData } from "./running-app.ts";
+import { sessionsData } from "./sessions.ts";
 import * as words from "./words.ts";
 
 function list(values: readonly string[]): string {
@@ -23,7 +26,7 @@ const { popularTerms, styles, flavours, mains, vegetarianMains, dishes, sides, f
  *
  * The plan's windows (logins of 3 and 7 days, meal plans and searches of 7 days) are still full, and
  * hold the same rows in the same order, when the data is 24 hours old: no time lies within the 24
- * hours before the edge of a window. Only the access log must end now; see `catch_up`.
+ * hours before the edge of a window. Only the access log and the sessions must end now; see `catch_up`.
  *
  * Nothing is random: every choice is a hash of the row's number.
  */
@@ -130,7 +133,11 @@ FROM (
 ) AS requests
 JOIN popular ON popular.pattern = requests.pattern AND popular.rank = requests.rank;
 
+${sessionsData}${runningData}${apiKeysData}
 CREATE FUNCTION catch_up() RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public AS
 $$ UPDATE cache_access_logs SET created_at = created_at + late
-FROM (SELECT now() - max(created_at) AS late FROM cache_access_logs) AS age WHERE late > interval '15 minutes' $$;
+FROM (SELECT now() - max(created_at) AS late FROM cache_access_logs) AS age WHERE late > interval '15 minutes';
+UPDATE platform.user_sessions SET last_activity_at = last_activity_at + late
+FROM (SELECT now() - max(last_activity_at) AS late FROM platform.user_sessions) AS age
+WHERE late > interval '15 minutes' $$;
 `;

@@ -1,9 +1,9 @@
-/**
- * The meal planner's tables, with the indexes that its queries want.
- *
- * Statements are separated by an empty line: PostgreSQL's single-user mode reads them so.
- */
-export const demoSchema = `
+import { apiKeysSchema } from "./api-keys.ts";
+import { runningSchema } from "./running-app.ts";
+import { sessionsSchema } from "./sessions.ts";
+
+/** The meal planner's tables, with the indexes that its queries want. */
+const mealPlannerSchema = `
 CREATE EXTENSION pg_trgm;
 
 CREATE TABLE users (
@@ -81,3 +81,10 @@ CREATE TABLE cache_access_logs (
 
 CREATE INDEX cache_access_logs_time ON cache_access_logs USING brin (created_at);
 `;
+
+/**
+ * The tables of all built-in plans: the meal planner's in the schema `public`, the others in schemas of their own.
+ *
+ * Statements are separated by an empty line: PostgreSQL's single-user mode reads them so.
+ */
+export const demoSchema = mealPlannerSchema + sessionsSchema + runningSchema + apiKeysSchema;

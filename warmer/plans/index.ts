@@ -1,10 +1,18 @@
 import { listNames } from "../suggest.ts";
+import { apiKeys } from "./api-keys.ts";
 import { mealPlanner } from "./meal-planner.ts";
+import { runningApp, runningAppProduction } from "./running-app.ts";
+import { sessions } from "./sessions.ts";
 
+export { apiKeys } from "./api-keys.ts";
 export { mealPlanner } from "./meal-planner.ts";
+export { runningApp, runningAppProduction } from "./running-app.ts";
+export { sessions } from "./sessions.ts";
+
+const plans = [mealPlanner, sessions, runningApp, runningAppProduction, apiKeys];
 
 /** The plans that come with Hearth, by the name under which `plan: "..."` and `--plan` find them. */
-export const builtInPlans: ReadonlyMap<string, unknown> = new Map([[mealPlanner.name, mealPlanner]]);
+export const builtInPlans: ReadonlyMap<string, unknown> = new Map(plans.map((plan) => [plan.name, plan]));
 
 /** Whether `plan` is meant as the name of a built-in plan: it has nothing of a path or a file about it. */
 export function isPlanName(plan: string): boolean {

@@ -36,11 +36,12 @@ async function query<T extends pg.QueryResultRow>(url: string, sql: string): Pro
 async function age(data: string, by: string): Promise<void> {
   const postgres = readdirSync(cacheFolder(postgresAccount())).filter((name) => name.startsWith("postgres-"))[0] ?? "";
   const program = join(cacheFolder(postgresAccount()), postgres, "bin/postgres");
-  const child = spawn(program, ["--single", "-D", data, "-c", "exit_on_error=on", "meal_planner"], {
+  const child = spawn(program, ["--single", "-D", data, "-j", "-c", "exit_on_error=on", "meal_planner"], {
     stdio: ["pipe", "ignore", "inherit"],
     ...postgresAccount(),
   });
-  child.stdin.end(`UPDATE cache_access_logs SET created_at = created_at - interval '${by}'`);
+  const sessions = `UPDATE platform.user_sessions SET last_activity_at = last_activity_at - interval '${by}'`;
+  child.stdin.end(`UPDATE cache_access_logs SET created_at = created_at - interval '${by}';\n\n${sessions};\n\n`);
   expect(await once(child, "exit")).toEqual([0, null]);
 }
 
@@ -226,13 +227,14 @@ describe("demo database, the hard ways", () => {
     const began = performance.now();
     const database = await startDemoDatabase({ directory });
     const ready = performance.now() - began;
-    const [row] = await query<{ late: number; recent: number }>(
+    const [row] = await query<{ late: number; recent: number; sessions: number }>(
       database.url,
       `SELECT extract(epoch FROM now() - max(created_at))::int AS late,
+        (SELECT count(*)::int FROM platform.user_sessions WHERE last_activity_at > now() - interval '24 hours') AS sessions,
         count(*) FILTER (WHERE created_at >= now() - interval '24 hours')::int AS recent FROM cache_access_logs`,
     );
     await database.stop();
-    expect(row).toEqual({ late: expect.any(Number), recent: 20_000 });
+    expect(row).toEqual({ late: expect.any(Number), recent: 20_000, sessions: 1000 });
     expect(row?.late).toBeLessThan(60);
     expect(ready).toBeLessThan(2000);
     console.log(`ready with 20,000 times moved: ${ready.toFixed(0)} ms`);
