@@ -2,6 +2,7 @@ import type { Account } from "./account.ts";
 import type { HashStyle } from "./encode/hash.ts";
 import type { NegotiatedEngine } from "./engine.ts";
 import { negotiateEngine } from "./engine.ts";
+import { RunControls } from "./pacing/run-controls.ts";
 import { PRIORITIES } from "./plan.ts";
 import { PostgresSession } from "./postgres/session.ts";
 import { prepareDatasets } from "./prepare.ts";
@@ -50,12 +51,14 @@ export class WarmRun {
   #writingSince: number | undefined;
   #writingMs = 0;
   #sink: Sink | undefined;
+  readonly #controls: RunControls;
 
   constructor(options: WarmOptions) {
     this.#options = options;
     this.#deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
     const sampleSize = options.sampleSize ?? DEFAULT_SAMPLE_SIZE;
     this.#tasks = options.plan.datasets.map((dataset) => new DatasetTask(dataset, sampleSize));
+    this.#controls = new RunControls(options, this.#tasks);
   }
 
   async run(): Promise<WarmOutcome> {
@@ -68,6 +71,7 @@ export class WarmRun {
     try {
       const sink = await orAborted(this.#prepare(signal), signal);
       this.#writingSince = performance.now();
+      this.#controls.start(sink);
       for (const priority of PRIORITIES) await this.#runPriority(priority, sink);
       this.#writingMs = performance.now() - this.#writingSince;
       this.#after = await readFigures(sink).catch(() => undefined); // the keys are written: no reason to fail now
@@ -77,6 +81,7 @@ export class WarmRun {
       clearTimeout(timer);
       clearInterval(ticker);
       this.#sink?.close();
+      await this.#controls.stop();
       await Promise.all(this.#sessions.map((session) => session.close()));
     }
     if (error !== undefined) for (const task of this.#tasks) this.#skip(task, "the run could not start; see its error");
@@ -95,7 +100,12 @@ export class WarmRun {
     };
     const reading = prepareDatasets(this.#tasks, source).then((session) => this.#sessions.push(session));
     const patienceMs = this.#options.patienceMs ?? DEFAULT_PATIENCE_MS;
-    const writing = Sink.open({ endpoint: this.#options.endpoint, signal, patienceMs }).then(async (sink) => {
+    const writing = Sink.open({
+      endpoint: this.#options.endpoint,
+      signal,
+      patienceMs,
+      limits: this.#options.limits ?? {},
+    }).then(async (sink) => {
       this.#sink = sink;
       this.#before = await readFigures(sink);
       if (plan.datasets.some((dataset) => dataset.value.type === "hash")) {
@@ -111,7 +121,14 @@ export class WarmRun {
     if (this.#before === undefined)
       this.#warnings.push("memory and evictions are unknown: this Redis user may not use INFO");
     if (this.#engine?.reason !== undefined) this.#warnings.push(this.#engine.reason);
-    return wrote.value;
+    const sink = wrote.value;
+    await this.#controls.beforeWriting(
+      await this.#session(0),
+      sink,
+      (task) => this.#style(task),
+      this.#statementTimeout(),
+    );
+    return sink;
   }
 
   /** All datasets of one priority, at most `parallel` at once. */
@@ -119,6 +136,7 @@ export class WarmRun {
     const waiting = this.#tasks.filter((task) => task.plan.priority === priority);
     const worker = async (index: number): Promise<void> => {
       for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {
+        if (task.status !== "pending") continue;
         if (sink.signal.aborted) {
           const reason: unknown = sink.signal.reason;
           this.#skip(task, reason instanceof Error ? reason.message : String(reason));
@@ -126,7 +144,13 @@ export class WarmRun {
         }
         try {
           const session = await this.#session(index);
-          const running = task.run(session, sink, this.#style(task), this.#statementTimeout());
+          const running = task.run(
+            session,
+            sink,
+            this.#style(task),
+            this.#statementTimeout(),
+            this.#options.datasetDeadlineMs,
+          );
           this.#report();
           await running;
         } catch (error) {
@@ -210,7 +234,8 @@ export class WarmRun {
       evictedKeys: Math.max(0, (this.#after?.evictedKeys ?? 0) - (this.#before?.evictedKeys ?? 0)),
       datasets: this.#tasks.map((task) => task.outcome()),
       engine: this.#engine?.engine ?? null,
-      warnings: [...this.#warnings, ...(this.#sink?.warnings ?? [])],
+      warnings: [...this.#warnings, ...this.#controls.warnings, ...(this.#sink?.warnings ?? [])],
+      latency: this.#controls.latency,
       samples: shareSamples(
         this.#options.sampleSize ?? DEFAULT_SAMPLE_SIZE,
         this.#tasks.map(({ account, sampler }) => ({ keys: account.keys, samples: sampler.samples() })),

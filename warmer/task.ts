@@ -35,6 +35,8 @@ export class DatasetTask {
   total: number | undefined;
   error: string | undefined;
   readonly #warnings: string[] = [];
+  readonly #stop = new AbortController();
+  #stopped: { readonly status: "failed" | "skipped"; readonly reason: string } | undefined;
   #startedAt = 0;
   #durationMs = 0;
 
@@ -45,14 +47,22 @@ export class DatasetTask {
   }
 
   /** Reads and writes the dataset. Never rejects: what goes wrong is in `status` and `error`. */
-  async run(session: PostgresSession, sink: Sink, style: HashStyle, statementTimeoutMs: number): Promise<void> {
+  async run(
+    session: PostgresSession,
+    sink: Sink,
+    style: HashStyle,
+    statementTimeoutMs: number,
+    deadlineMs?: number,
+  ): Promise<void> {
     const compiled = this.compiled as CompiledDataset;
+    const signal = AbortSignal.any([sink.signal, this.#stop.signal]);
+    const timer = deadlineMs === undefined ? undefined : setTimeout(() => this.#late(deadlineMs), deadlineMs);
     this.status = "running";
     this.#startedAt = performance.now();
     try {
       const writer = new DatasetWriter(compiled, makeEncoder(compiled.value, style), sink, this.account, this.sampler);
       try {
-        await session.transaction(statementTimeoutMs, () => session.copy(compiled.copy, writer, sink.signal));
+        await session.transaction(statementTimeoutMs, () => session.copy(compiled.copy, writer, signal));
       } finally {
         // Rows that came before the error are worth keeping.
         if (!sink.signal.aborted) {
@@ -62,8 +72,11 @@ export class DatasetTask {
       }
       this.#finish(writer);
     } catch (error) {
-      this.fail(sink.signal.aborted ? this.#aborted(sink) : this.#postgresError(error, compiled));
+      if (sink.signal.aborted) this.fail(this.#aborted(sink));
+      else if (this.#stopped !== undefined) this.#endEarly(this.#stopped);
+      else this.fail(this.#postgresError(error, compiled));
     } finally {
+      clearTimeout(timer);
       this.#durationMs = performance.now() - this.#startedAt;
     }
   }
@@ -76,6 +89,14 @@ export class DatasetTask {
   skip(reason: string): void {
     this.status = "skipped";
     this.error = reason;
+  }
+
+  /** Ends the dataset before its time: one that runs once its rows under way are answered. */
+  stop(status: "failed" | "skipped", reason: string): void {
+    if (this.status === "pending") this.#end(status, reason);
+    if (this.status !== "running" || this.#stopped !== undefined) return;
+    this.#stopped = { status, reason };
+    this.#stop.abort(new Error(reason));
   }
 
   progress(): DatasetProgress {
@@ -131,6 +152,21 @@ export class DatasetTask {
         `dataset "${this.plan.name}": none of its ${count(rows, "row")} became a key. ${this.#warnings[0] ?? ""}`,
       );
     }
+  }
+
+  #late(deadlineMs: number): void {
+    this.stop("failed", `the deadline of ${deadlineMs / 1000} s for each dataset has passed`);
+  }
+
+  #endEarly({ status, reason }: { readonly status: "failed" | "skipped"; readonly reason: string }): void {
+    const { rows, keys } = this.account;
+    const of = this.total === undefined ? "" : ` of about ${this.total}`;
+    this.#end(status, `dataset "${this.plan.name}": ${reason}; ${rows}${of} rows read, ${count(keys, "key")} written`);
+  }
+
+  #end(status: "failed" | "skipped", reason: string): void {
+    this.status = status;
+    this.error = reason;
   }
 
   #aborted(sink: Sink): string {

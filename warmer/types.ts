@@ -1,6 +1,8 @@
 import type { ClientConfig } from "pg";
 import type { Endpoint } from "../contract/endpoint.ts";
 import type { DatasetReport, DatasetStatus } from "../contract/warming.ts";
+import type { ControlOptions } from "./pacing/controls.ts";
+import type { LatencySummary } from "./pacing/monitor.ts";
 import type { WarmPlan } from "./plan.ts";
 
 /** Connection settings of `pg`, for what a URL cannot say. */
@@ -19,7 +21,7 @@ export interface Shard {
 }
 
 /** What `warm` needs. Everything but the first three has a default. */
-export interface WarmOptions {
+export interface WarmOptions extends ControlOptions {
   /** The Redis to fill. */
   readonly endpoint: Endpoint;
   /** What to fill it with: the result of `parsePlan` or `loadPlanFile`. */
@@ -135,6 +137,8 @@ export interface WarmOutcome {
   /** What the operator should know about the run as a whole. */
   readonly warnings: readonly string[];
   readonly samples: readonly WrittenSample[];
+  /** What PINGs took beside the writing; null where there was no ceiling, or the run did not come so far. */
+  readonly latency: LatencySummary | null;
   /** Why the run failed: dataset, query, cause. */
   readonly error?: string;
 }

@@ -1,4 +1,5 @@
 import { WarmRun } from "./run.ts";
+import { MAX_TTL_SECONDS } from "./ttl.ts";
 import type { WarmOptions, WarmOutcome } from "./types.ts";
 
 function checkOptions(options: WarmOptions): void {
@@ -14,6 +15,12 @@ function checkOptions(options: WarmOptions): void {
   check("patienceMs", options.patienceMs, 1, DAY_MS);
   check("parallel", options.parallel, 1, 16);
   check("sampleSize", options.sampleSize, 0, 100_000);
+  check("limits.keysPerSecond", options.limits?.keysPerSecond, 1, 1e9);
+  check("limits.bytesPerSecond", options.limits?.bytesPerSecond, 1000, 1e12);
+  check("latencyCeilingMs", options.latencyCeilingMs ?? undefined, 0.1, 60_000, false);
+  check("headroom", options.headroom ?? undefined, 0, 0.99, false);
+  check("datasetDeadlineMs", options.datasetDeadlineMs, 1, DAY_MS);
+  check("onlyMissing.freshSeconds", options.onlyMissing?.freshSeconds, 0, MAX_TTL_SECONDS);
   if (options.shard !== undefined) {
     check("shard.count", options.shard.count, 1, 10_000);
     check("shard.index", options.shard.index, 0, options.shard.count - 1);
