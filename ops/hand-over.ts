@@ -15,11 +15,33 @@ export async function handOver(node: Node, context: OperationContext): Promise<v
     await withConnection(node, { password: node.password }, async (connection) => {
       if (!isServedPrimary(await replication(connection))) return;
       context.progress("handing over to a replica first");
-      if (watch) await failOver(watch, node, context.signal);
+      if (watch) await withoutLoss(connection, context.signal, () => failOver(watch, node, context.signal));
       else await failOverInCluster(node, connection, context.signal);
     });
   } catch {
     context.progress("no replica could take over: restarting without");
+  }
+}
+
+/**
+ * A failover by sentinels does not wait for replicas to catch up. So writes are held back first, and what was
+ * acknowledged reaches a replica before another primary is asked for. (CLUSTER FAILOVER does this by itself.)
+ */
+async function withoutLoss(connection: Connection, signal: AbortSignal, work: () => Promise<unknown>): Promise<void> {
+  // Redis 6.0 has no WRITE: it holds back all commands, ours too.
+  const paused = await connection.call("CLIENT", "PAUSE", "20000", "WRITE").catch(() => undefined);
+  try {
+    const end = Number((await replication(connection)).master_repl_offset);
+    await waitFor(
+      async () => {
+        const caughtUp = replicasOf(await replication(connection)).filter(({ offset }) => offset >= end).length;
+        return caughtUp > 0 ? { value: true } : { missing: "a replica that has caught up" };
+      },
+      { what: "handing over", signal, limitMs: 5000, everyMs: 10 },
+    );
+    await work();
+  } finally {
+    if (paused !== undefined) await connection.call("CLIENT", "UNPAUSE").catch(() => {});
   }
 }
 

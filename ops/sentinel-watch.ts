@@ -1,7 +1,7 @@
 import { type Address, formatAddress, isSameAddress } from "../contract/address.ts";
-import { pairs, withConnection } from "./connect.ts";
+import { pairs, RedisReplyError, withConnection } from "./connect.ts";
 import type { Node } from "./node.ts";
-import { waitFor } from "./wait.ts";
+import { type Look, waitFor } from "./wait.ts";
 
 /** Whom to ask about a primary. */
 export interface Watch {
@@ -23,7 +23,7 @@ export interface Opinion {
   readonly epoch: number;
   /** A failover is under way. */
   readonly busy: boolean;
-  /** Replicas that this sentinel sees as working. */
+  /** Replicas that this sentinel knows, whether or not it reaches them at the moment. */
   readonly replicas: number;
   readonly sentinel: Address;
 }
@@ -47,12 +47,11 @@ async function opinionsOf({ masterName, sentinels, password }: Watch): Promise<O
         const [host = "", port = 0] = Array.isArray(address) ? address : [];
         const primary = { host: String(host), port: Number(port) };
         const moving = !isSameAddress(primary, { host: fields.ip ?? "", port: Number(fields.port) });
-        const known = (Array.isArray(replicas) ? replicas : []).map(pairs);
         return {
           primary,
           epoch: Number(moving ? fields["failover-epoch"] : fields["config-epoch"]) || 0,
           busy: moving || /failover_in_progress/.test(fields.flags ?? ""),
-          replicas: known.filter((one) => !/s_down|o_down|disconnected/.test(one.flags ?? "")).length,
+          replicas: Array.isArray(replicas) ? replicas.length : 0,
           sentinel,
         };
       }),
@@ -67,28 +66,32 @@ async function opinionsOf({ masterName, sentinels, password }: Watch): Promise<O
  * the sentinels would never settle.
  */
 export async function failOver(watch: Watch, from: Address, signal: AbortSignal): Promise<Address | undefined> {
+  const waiting = { what: `failing over from ${formatAddress(from)}`, signal, limitMs: 15_000 };
   try {
-    const said = await waitFor(
-      async () => {
-        const opinions = await opinionsOf(watch);
-        const quiet = opinions.length > 0 && !opinions.some(({ busy }) => busy);
-        return quiet ? { value: opinions.sort((a, b) => b.epoch - a.epoch)[0] } : { missing: "the end of a failover" };
-      },
-      { what: `failing over from ${formatAddress(from)}`, signal, limitMs: 15_000 },
-    );
+    const said = await waitFor(async () => {
+      const opinions = await opinionsOf(watch);
+      const quiet = opinions.length > 0 && !opinions.some(({ busy }) => busy);
+      return quiet ? { value: opinions.sort((a, b) => b.epoch - a.epoch)[0] } : { missing: "the end of a failover" };
+    }, waiting);
     if (!said) return undefined;
     if (!isSameAddress(said.primary, from)) return said.primary;
-    await withConnection(said.sentinel, { password: watch.password }, (connection) =>
-      connection.call("SENTINEL", "FAILOVER", watch.masterName),
-    );
-    return await waitFor(
-      async () => {
-        const now = await askSentinels(watch);
-        return now && !isSameAddress(now.primary, from) ? { value: now.primary } : { missing: "another primary" };
-      },
-      { what: `failing over from ${formatAddress(from)}`, signal, limitMs: 15_000 },
-    );
+    await waitFor(() => requestFailover(watch, said.sentinel), { ...waiting, limitMs: 5000 });
+    return await waitFor(async () => {
+      const now = await askSentinels(watch);
+      return now && !isSameAddress(now.primary, from) ? { value: now.primary } : { missing: "another primary" };
+    }, waiting);
   } catch {
     return undefined; // no replica was good enough
+  }
+}
+
+/** Right after a failover a sentinel knows no good replica: it asks them every second, and then has one. */
+async function requestFailover({ masterName, password }: Watch, sentinel: Address): Promise<Look<true>> {
+  try {
+    await withConnection(sentinel, { password }, (connection) => connection.call("SENTINEL", "FAILOVER", masterName));
+    return { value: true };
+  } catch (error) {
+    if (error instanceof RedisReplyError && error.code === "NOGOODSLAVE") return { missing: error.message };
+    throw error;
   }
 }

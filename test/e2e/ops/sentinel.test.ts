@@ -3,6 +3,7 @@ import { formation } from "../../../ops/formation.ts";
 import { identify } from "../../../ops/process-record.ts";
 import { readiness } from "../../../ops/readiness.ts";
 import { redisProcess } from "../../../ops/redis-process.ts";
+import { until } from "../../support/wait.ts";
 import { freePorts, host, Lab, type NodeInputs, password } from "./lab.ts";
 
 const lab = new Lab();
@@ -171,6 +172,7 @@ it("refuses to delete the keys of a node by making it follow an empty one", asyn
   const current = nodeAt(await named());
   await lab.ask(current, "FLUSHALL");
   const other = data.find((node) => node !== current) as NodeInputs;
+  await until("an empty replica", async () => (await lab.ask(other, "DBSIZE")) === 0);
   await lab.ask(other, "REPLICAOF", "NO", "ONE");
   await lab.ask(other, "SET", "precious", "yes");
   await expect(form()).rejects.toThrow(
