@@ -51,7 +51,6 @@ class WarmBench {
   #times = {};
   /** MiB by side, one for each round. */
   #peaks = {};
-  #rest = [];
 
   constructor({ folder, servers, rows, parts, log }) {
     this.#folder = folder;

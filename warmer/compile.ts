@@ -2,7 +2,8 @@ import pg from "pg";
 import { groupedSelect } from "./grouped.ts";
 import type { DatasetPlan, PlanParameters } from "./plan.ts";
 import type { Column } from "./postgres/types.ts";
-import { bytesSql, columnSql, jsonSql, textSql } from "./postgres/types.ts";
+import { bytesSql, columnSql, sentBytes, sentJson, textSql } from "./postgres/types.ts";
+import type { WireForm } from "./postgres/wire.ts";
 import { bindParameters, splitStatement } from "./sql.ts";
 import { listNames } from "./suggest.ts";
 import type { KeyPart } from "./template.ts";
@@ -47,8 +48,8 @@ export interface CompiledDataset {
   /** The SELECT inside of the COPY, for EXPLAIN. */
   readonly select: string;
   readonly copy: string;
-  /** Columns of a tuple. */
-  readonly width: number;
+  /** The form in which each column of a tuple comes. */
+  readonly columns: readonly WireForm[];
   readonly key: readonly CompiledKeyPart[];
   readonly value: CompiledValue;
   readonly ttl: CompiledTtl;
@@ -67,22 +68,15 @@ export function wrapQuery(query: string, parameters: PlanParameters): string {
 
 /** The SELECT list: equal expressions are sent once. */
 class SelectList {
-  readonly #expressions = new Map<string, number>();
+  readonly expressions: string[] = [];
+  readonly forms: WireForm[] = [];
 
-  add(sql: string): number {
-    const known = this.#expressions.get(sql);
-    if (known !== undefined) return known;
-    const index = this.#expressions.size;
-    this.#expressions.set(sql, index);
-    return index;
-  }
-
-  get width(): number {
-    return this.#expressions.size;
-  }
-
-  get expressions(): string[] {
-    return [...this.#expressions.keys()];
+  /** @param wire the form in which the value comes */
+  add(sql: string, wire: WireForm = "bytes"): number {
+    const known = this.expressions.findIndex((each, index) => each === sql && this.forms[index] === wire);
+    if (known >= 0) return known;
+    this.forms.push(wire);
+    return this.expressions.push(sql) - 1;
   }
 
   toString(): string {
@@ -121,23 +115,25 @@ class Columns {
 function compileKey(parts: readonly KeyPart[], columns: Columns, list: SelectList): CompiledKeyPart[] {
   return parts.map((part) => {
     if ("literal" in part) return { literal: Buffer.from(part.literal) };
-    return { column: list.add(keyPartSql(part, columns)) };
+    const column = columns.get(part.column, "key");
+    if (part.filters.length > 0) return { column: list.add(applyFilters(textSql(column), part.filters)) };
+    return { column: addBytes(list, column) };
   });
 }
 
-function keyPartSql(part: Extract<KeyPart, { column: string }>, columns: Columns): string {
-  const column = columns.get(part.column, "key");
-  return part.filters.length === 0 ? bytesSql(column) : applyFilters(textSql(column), part.filters);
+function addBytes(list: SelectList, column: Column): number {
+  const { sql, wire } = sentBytes(column);
+  return list.add(sql, wire);
 }
 
 function compileValue(plan: DatasetPlan["value"], columns: Columns, list: SelectList): CompiledValue {
   if (plan.type === "string") {
-    return { type: "string", column: list.add(bytesSql(columns.get(plan.column, "value.column"))) };
+    return { type: "string", column: addBytes(list, columns.get(plan.column, "value.column")) };
   }
   if (plan.type === "set" || plan.type === "zset") return compileMembers(plan, columns, list);
   if (plan.type === "json" && plan.column !== undefined) {
-    const { sql, form } = jsonSql(columns.get(plan.column, "value.column"));
-    return { type: "json-column", column: list.add(sql), form };
+    const { sql, form, wire } = sentJson(columns.get(plan.column, "value.column"));
+    return { type: "json-column", column: list.add(sql, wire), form };
   }
   const constants = plan.constants ?? {};
   const named = plan.fields ?? Object.fromEntries(columns.names.map((name) => [name, name]));
@@ -153,14 +149,14 @@ function compileValue(plan: DatasetPlan["value"], columns: Columns, list: Select
   }
   if (plan.type === "json") {
     const members = fields.map(({ name, column }) => {
-      const { sql, form } = jsonSql(column);
-      return { name, column: list.add(sql), form };
+      const { sql, form, wire } = sentJson(column);
+      return { name, column: list.add(sql, wire), form };
     });
     return { type: "json", members, constants };
   }
   return {
     type: "hash",
-    fields: fields.map(({ name, column }) => ({ name, column: list.add(bytesSql(column)) })),
+    fields: fields.map(({ name, column }) => ({ name, column: addBytes(list, column) })),
     constants: Object.entries(constants).map(([name, value]) => ({ name, value: String(value) })),
   };
 }
@@ -245,7 +241,7 @@ export function compileDataset(
     plan: dataset,
     select,
     copy: `COPY (${select}) TO STDOUT (FORMAT binary)`,
-    width: list.width,
+    columns: list.forms,
     key,
     value,
     ttl,

@@ -18,6 +18,10 @@ export function digits(value: number): number {
   if (value < 1000) return 3;
   if (value < 10_000) return 4;
   if (value < 100_000) return 5;
+  if (value < 1_000_000) return 6;
+  if (value < 10_000_000) return 7;
+  if (value < 100_000_000) return 8;
+  if (value < 1_000_000_000) return 9;
   return String(value).length;
 }
 

@@ -1,11 +1,14 @@
+import type { WireForm } from "./postgres/wire.ts";
+import { LONGEST_TEXT, putText } from "./postgres/wire.ts";
+
 /** A tuple of COPY's binary format is not what was expected: a proxy or a server of another kind. */
 export class TupleError extends Error {
   override name = "TupleError";
 }
 
 /**
- * A row as it came over the network: where each column's bytes lie. One object serves all rows of a dataset, and is
- * only valid until the next one is read.
+ * A row as bytes: where those of each column lie. One object serves all rows of a dataset, and is only valid until the
+ * next one is read.
  */
 export class Tuple {
   /** What the positions refer to. */
@@ -13,17 +16,40 @@ export class Tuple {
   readonly starts: Int32Array;
   /** -1 stands for NULL. */
   readonly lengths: Int32Array;
+  /** Columns that come in a binary form of PostgreSQL, and that form. */
+  readonly #binary: Int32Array;
+  readonly #forms: readonly WireForm[];
+  /** A row with such columns is copied to here, so that their text can stand behind it. */
+  #copy: Buffer = Buffer.alloc(0);
 
-  constructor(width: number) {
+  /** @param columns the form in which each comes; or how many there are, all of them as bytes */
+  constructor(columns: number | readonly WireForm[]) {
+    const forms = typeof columns === "number" ? [] : columns;
+    const width = typeof columns === "number" ? columns : columns.length;
     this.starts = new Int32Array(width);
     this.lengths = new Int32Array(width);
+    this.#binary = Int32Array.from(forms.flatMap((form, index) => (form === "bytes" ? [] : [index])));
+    this.#forms = forms.filter((form) => form !== "bytes");
   }
 
   /**
    * Points at the tuple in `bytes[start, end)`.
-   * @throws TupleError where it does not fill exactly that
+   * @throws TupleError where it does not fill exactly that; WireError where a value is not what its type says
    */
   read(bytes: Buffer, start: number, end: number): void {
+    if (this.#binary.length === 0) {
+      this.#locate(bytes, start, end);
+      return;
+    }
+    const size = end - start;
+    const room = size + this.#binary.length * LONGEST_TEXT;
+    if (room > this.#copy.length) this.#copy = Buffer.allocUnsafeSlow(2 * room);
+    bytes.copy(this.#copy, 0, start, end);
+    this.#locate(this.#copy, 0, size);
+    this.#writeTexts(size);
+  }
+
+  #locate(bytes: Buffer, start: number, end: number): void {
     const { starts, lengths } = this;
     const width = starts.length;
     this.bytes = bytes;
@@ -48,6 +74,30 @@ export class Tuple {
     }
   }
 
+  /** Writes the text of each value that came in binary behind the row. */
+  #writeTexts(behind: number): void {
+    const { starts, lengths, bytes } = this;
+    const binary = this.#binary;
+    let at = behind;
+    for (let index = 0; index < binary.length; index++) {
+      const column = binary[index] as number;
+      const length = lengths[column] as number;
+      if (length < 0) continue;
+      const start = starts[column] as number;
+      const form = this.#forms[index] as WireForm;
+      if (form === "jsonb") {
+        // A byte of its version, and its text.
+        starts[column] = start + 1;
+        lengths[column] = length - 1;
+        continue;
+      }
+      const end = putText(bytes, at, form, bytes, start, length);
+      starts[column] = at;
+      lengths[column] = end < 0 ? -1 : end - at;
+      if (end >= 0) at = end;
+    }
+  }
+
   /** A copy of a column's bytes, or null. */
   copy(column: number): Buffer | null {
     const length = this.lengths[column] ?? -1;
@@ -55,7 +105,7 @@ export class Tuple {
     return length < 0 ? null : Buffer.from(this.bytes.subarray(start, start + length));
   }
 
-  /** A column that is an int8; beyond 2^53 it is not exact. Undefined for NULL. */
+  /** A column that is an int8 and comes as bytes; beyond 2^53 it is not exact. Undefined for NULL. */
   integer(column: number): number | undefined {
     if (this.lengths[column] !== 8) return undefined;
     const start = this.starts[column] as number;

@@ -32,7 +32,7 @@ export class DatasetWriter implements CopyHandler {
     this.#sink = sink;
     this.#account = account;
     this.#sampler = sampler;
-    this.#row = new Tuple(dataset.width);
+    this.#row = new Tuple(dataset.columns);
     this.#key = new KeyBuilder(dataset.key);
   }
 

@@ -7,6 +7,7 @@ import type { CopyHandler } from "./copy.ts";
 import { CopyOut } from "./copy.ts";
 import type { Column, ColumnKind } from "./types.ts";
 import { kindOfBuiltIn, kindOfType } from "./types.ts";
+import { formOf } from "./wire.ts";
 
 const APPLICATION_NAME = "hearth";
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -107,7 +108,11 @@ export class PostgresSession {
     const text = `SELECT * FROM ${wrapQuery(query, parameters)} LIMIT 0`;
     const result = await this.#query(text);
     await this.#learnTypes(result.fields.map((field) => field.dataTypeID));
-    return result.fields.map((field) => ({ name: field.name, kind: this.#kinds.get(field.dataTypeID) ?? "other" }));
+    return result.fields.map(({ name, dataTypeID }) => {
+      const form = formOf(dataTypeID);
+      const kind = this.#kinds.get(dataTypeID) ?? "other";
+      return form === undefined ? { name, kind } : { name, kind, form };
+    });
   }
 
   /** PostgreSQL's estimate of the rows of a query. */

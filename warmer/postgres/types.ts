@@ -1,9 +1,12 @@
 import pg from "pg";
+import type { WireForm } from "./wire.ts";
 
 /** A column that a query returns. */
 export interface Column {
   readonly name: string;
   readonly kind: ColumnKind;
+  /** The binary form in which it can be sent; absent where PostgreSQL has to make text of it. */
+  readonly form?: WireForm;
 }
 
 /** How values of a type are turned into bytes. */
@@ -13,6 +16,7 @@ export type ColumnKind =
   | "boolean"
   | "integer"
   | "decimal" // may be NaN or infinite
+  | "address" // inet: as PostgreSQL prints it, where a cast would add "/32"
   | "json"
   | "bytes"
   | "timestamp"
@@ -31,6 +35,7 @@ const KINDS: Readonly<Record<number, ColumnKind>> = {
   25: "text",
   26: "integer", // oid
   114: "json",
+  869: "address",
   700: "decimal",
   701: "decimal",
   1042: "text", // char(n)
@@ -62,6 +67,25 @@ export interface ValueSql {
   readonly form: "raw" | "text";
 }
 
+/** What COPY is asked for, and in which form it comes. */
+export interface Sent {
+  readonly sql: string;
+  readonly wire: WireForm;
+}
+
+/** The value as bytes of their own, as `bytesSql` has them, made of its binary form where there is one. */
+export function sentBytes(column: Column): Sent {
+  return column.form === undefined
+    ? { sql: bytesSql(column), wire: "bytes" }
+    : { sql: columnSql(column), wire: column.form };
+}
+
+/** The value in a JSON document, as `jsonSql` has it, made of its binary form where there is one. */
+export function sentJson(column: Column): Sent & Pick<ValueSql, "form"> {
+  const { sql, form } = jsonSql(column);
+  return column.form === undefined ? { sql, form, wire: "bytes" } : { sql: columnSql(column), form, wire: column.form };
+}
+
 /** `source."name"`: a column of the wrapped query. */
 export function columnSql(column: Column): string {
   return `source.${pg.escapeIdentifier(column.name)}`;
@@ -82,6 +106,8 @@ export function bytesSql(column: Column): string {
       return isoTimestamp(`${sql} AT TIME ZONE 'UTC'`);
     case "structure":
       return `to_json(${sql})::text`;
+    case "address":
+      return `abbrev(${sql})`;
     default:
       return `${sql}::text`;
   }
