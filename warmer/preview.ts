@@ -1,10 +1,9 @@
-import type { WarmSource } from "../contract/warming.ts";
 import { compileDataset } from "./compile.ts";
 import { count, keyCount, table } from "./figures.ts";
+import { type InspectOptions, inspectDatasets } from "./inspect.ts";
 import type { DatasetPlan, WarmPlan } from "./plan.ts";
-import { describePostgresError, PostgresSession } from "./postgres/session.ts";
+import type { PostgresSession } from "./postgres/session.ts";
 import { datasetKeys } from "./replay.ts";
-import { openSource } from "./source.ts";
 
 /** What a dataset would write. */
 export interface DatasetPreview {
@@ -15,47 +14,17 @@ export interface DatasetPreview {
   readonly keys: readonly string[];
 }
 
-/** Milliseconds for each query. */
-const timeoutMs = 60_000;
-
 /**
  * Runs a plan's queries and tells what they would write; Redis is not looked at.
  *
  * @throws naming the dataset whose query fails.
  */
-export async function previewPlan(options: {
-  readonly plan: WarmPlan;
-  readonly source: WarmSource;
-  readonly signal?: AbortSignal;
-}): Promise<DatasetPreview[]> {
-  const source = await openSource(options.source, { signal: options.signal });
-  try {
-    const session = await PostgresSession.open(source.url);
-    try {
-      return await session.transaction(timeoutMs, () => previewDatasets(session, options.plan, options.signal));
-    } finally {
-      await session.close();
-    }
-  } finally {
-    await source.stop();
-  }
-}
-
-async function previewDatasets(
-  session: PostgresSession,
-  plan: WarmPlan,
-  signal: AbortSignal | undefined,
-): Promise<DatasetPreview[]> {
-  const previews: DatasetPreview[] = [];
-  for (const dataset of plan.datasets) {
-    signal?.throwIfAborted();
-    const rows = await countRows(session, dataset, plan).catch((error) => {
-      throw new Error(`dataset "${dataset.name}": query: ${describePostgresError(error)}`);
-    });
-    const keys = await datasetKeys(session, dataset, plan, 3);
-    previews.push({ name: dataset.name, priority: dataset.priority, rows, keys });
-  }
-  return previews;
+export async function previewPlan(options: InspectOptions): Promise<DatasetPreview[]> {
+  return await inspectDatasets(options, async (session, dataset, plan) => {
+    const { name, priority } = dataset;
+    const rows = await countRows(session, dataset, plan);
+    return { name, priority, rows, keys: await datasetKeys(session, dataset, plan, 3) };
+  });
 }
 
 async function countRows(session: PostgresSession, dataset: DatasetPlan, plan: WarmPlan): Promise<number> {

@@ -1,6 +1,7 @@
 import { WarmRun } from "./run.ts";
 import { MAX_TTL_SECONDS } from "./ttl.ts";
 import type { WarmOptions, WarmOutcome } from "./types.ts";
+import { warmByUsage } from "./warm-by-usage.ts";
 
 function checkOptions(options: WarmOptions): void {
   const problems: string[] = [];
@@ -43,5 +44,6 @@ function checkOptions(options: WarmOptions): void {
  */
 export async function warm(options: WarmOptions): Promise<WarmOutcome> {
   checkOptions(options);
+  if (options.plan.usage !== undefined) return warmByUsage(options, (chosen) => new WarmRun(chosen).run());
   return new WarmRun(options).run();
 }
