@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from "ioredis";
-import { SLOTS, slotOf } from "../warmer/slots.ts";
+import { keysOnPrimaries } from "../warmer/primary-keys.ts";
 
 /**
  * Markers: one key on every primary, without expiry, that holds the id of the run that warmed it. A
@@ -11,33 +11,7 @@ const prefix = "hearth:warm:";
 
 /** Where the markers of this cache belong now. */
 export async function markerKeys(client: Redis | Cluster, name: string): Promise<Markers> {
-  if (!("nodes" in client)) {
-    return [prefix + name];
-  }
-  const node = client.nodes("master")[0];
-  if (node === undefined) {
-    throw new Error("the cluster has no primary that can be asked for its slots");
-  }
-  const ranges = await node.cluster("SLOTS");
-  const first = new Map<string, readonly [number, number]>();
-  for (const [from, to, primary] of ranges) {
-    const owner = primary?.[2] ?? "";
-    if (from < (first.get(owner)?.[0] ?? SLOTS)) {
-      first.set(owner, [from, to]);
-    }
-  }
-  return [...first.values()].map(([from, to]) => `${prefix}{${tagWithin(from, to)}}:${name}`);
-}
-
-/** The first number whose slot, as a hash tag, lies in the range. */
-function tagWithin(from: number, to: number): number {
-  for (let tag = 0; ; tag++) {
-    const bytes = Buffer.from(String(tag));
-    const slot = slotOf(bytes, 0, bytes.length);
-    if (slot >= from && slot <= to) {
-      return tag;
-    }
-  }
+  return await keysOnPrimaries(client, prefix, name);
 }
 
 /** Writes this run's id on every primary; returns the keys, to be looked for later. */

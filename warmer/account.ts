@@ -23,6 +23,8 @@ export class Account {
   keys = 0;
   failed = 0;
   skipped = 0;
+  /** Keys that were left alone, because they were there already. */
+  fresh = 0;
   /** Bytes sent to Redis, each attempt counted. */
   bytes = 0;
   /** Rows encoded and neither acknowledged nor refused. */

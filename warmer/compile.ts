@@ -4,6 +4,8 @@ import type { DatasetPlan, PlanParameters } from "./plan.ts";
 import type { Column } from "./postgres/types.ts";
 import { bytesSql, columnSql, sentBytes, sentJson, textSql } from "./postgres/types.ts";
 import type { WireForm } from "./postgres/wire.ts";
+import type { ResumeFrom } from "./resume/order.ts";
+import { resumeSql } from "./resume/order.ts";
 import { bindParameters, splitStatement } from "./sql.ts";
 import { listNames } from "./suggest.ts";
 import type { KeyPart } from "./template.ts";
@@ -54,6 +56,8 @@ export interface CompiledDataset {
   readonly value: CompiledValue;
   readonly ttl: CompiledTtl;
   readonly jitter: number;
+  /** The column that the rows are ordered by, where a run that died can go on in the middle. */
+  readonly resumeColumn?: number;
 }
 
 /** A dataset that does not fit its query: names the dataset, the property, and what there is. */
@@ -206,6 +210,7 @@ function shardFilter(key: readonly KeyPart[], columns: Columns, shard: Shard): s
 
 /**
  * Makes one COPY of a dataset, and the meaning of its tuples.
+ * @param resume where to begin in the order of the dataset's `resumeBy`, if it has one
  * @param available the columns that its query returns
  * @throws CompileError, SqlError for what does not fit
  */
@@ -214,6 +219,7 @@ export function compileDataset(
   available: readonly Column[],
   parameters: PlanParameters,
   shard?: Shard,
+  resume?: ResumeFrom,
 ): CompiledDataset {
   const columns = new Columns(dataset.name, available);
   if (available.length === 0) throw columns.error("query", `it returns no columns; got ${listNames([])}`);
@@ -225,16 +231,23 @@ export function compileDataset(
   const limit = dataset.limit === undefined ? "" : ` LIMIT ${dataset.limit}`;
   const from = wrapQuery(dataset.query, parameters);
   const part = shard === undefined || shard.count === 1 ? undefined : shardFilter(template, columns, shard);
+  const order =
+    resume === undefined || dataset.resumeBy === undefined
+      ? undefined
+      : resumeSql(columns.get(dataset.resumeBy, "resumeBy"), resume);
+  const resumeColumn = order === undefined ? undefined : list.add(order.value);
   let select: string;
   if (value.type === "set" || value.type === "zset") {
     const keys = key.flatMap((piece) => ("column" in piece ? [piece.column] : []));
     const longest = ttl !== null && "column" in ttl ? ttl.column : undefined;
     select = groupedSelect({ expressions: list.expressions, keys, value, ttl: longest, from, limit, part });
-  } else if (part === undefined) {
+  } else if (part === undefined && order === undefined) {
     select = `SELECT ${list} FROM ${from}${limit}`;
   } else {
-    // With shards the limit counts the dataset's rows, not the shard's.
-    select = `SELECT ${list} FROM (SELECT * FROM ${from}${limit}) AS source WHERE ${part}`;
+    // The limit counts the dataset's rows, not those of the shard, nor those from a place on.
+    const conditions = [part, order?.where].filter((condition) => condition !== undefined);
+    const where = conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
+    select = `SELECT ${list} FROM (SELECT * FROM ${from}${limit}) AS source${where}${order?.orderBy ?? ""}`;
   }
   return {
     name: dataset.name,
@@ -246,5 +259,6 @@ export function compileDataset(
     value,
     ttl,
     jitter: dataset.jitter,
+    ...(resumeColumn !== undefined && { resumeColumn }),
   };
 }

@@ -117,6 +117,12 @@ export const datasetSchema = z.strictObject({
     .max(1)
     .default(0.1)
     .describe("Share, 0-1, by which a TTL is shortened or lengthened at random."),
+  resumeBy: columnSchema
+    .optional()
+    .describe(
+      "A column, unique and never NULL at best, in whose order the rows are read, so that a run that died goes on at " +
+        "the row where it was. Default: the dataset begins again.",
+    ),
   usage: z
     .enum(["dataset", "keys"])
     .optional()

@@ -118,6 +118,11 @@ function crossChecks(plan: WarmPlan): string[] {
         problems.push(`${path}.value.constants.${name}: "${name}" is a field as well; remove one of the two`);
       }
     }
+    if (dataset.resumeBy !== undefined && (value.type === "set" || value.type === "zset")) {
+      problems.push(
+        `${path}.resumeBy: got "${dataset.resumeBy}", and the rows of a ${value.type} are grouped into keys; leave it out`,
+      );
+    }
     if (dataset.usage === "keys" && plan.usage === undefined) {
       problems.push(`${path}.usage: got "keys", and the plan has no usage that says which keys were asked for`);
     }

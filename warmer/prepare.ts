@@ -1,6 +1,7 @@
 import { compileDataset } from "./compile.ts";
 import type { PlanParameters } from "./plan.ts";
 import { PostgresSession } from "./postgres/session.ts";
+import type { RunCheckpoint } from "./resume/checkpoint.ts";
 import type { DatasetTask } from "./task.ts";
 import { showQuery } from "./task.ts";
 import type { PgConfig, Shard } from "./types.ts";
@@ -11,6 +12,8 @@ export interface PrepareOptions {
   readonly parameters: PlanParameters;
   readonly shard: Shard | undefined;
   readonly statementTimeoutMs: number;
+  /** Present where the run notes how far it is. */
+  readonly checkpoint?: RunCheckpoint | undefined;
 }
 
 /**
@@ -42,6 +45,7 @@ export async function prepareDatasets(
 
 async function prepareOne(session: PostgresSession, task: DatasetTask, options: PrepareOptions): Promise<void> {
   const columns = await session.describe(task.plan.query, options.parameters);
-  task.compiled = compileDataset(task.plan, columns, options.parameters, options.shard);
+  const resume = options.checkpoint === undefined ? undefined : { after: task.resumedAfter };
+  task.compiled = compileDataset(task.plan, columns, options.parameters, options.shard, resume);
   task.total = await session.estimateRows(task.compiled.select);
 }

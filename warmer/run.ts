@@ -8,6 +8,7 @@ import { PostgresSession } from "./postgres/session.ts";
 import { prepareDatasets } from "./prepare.ts";
 import type { ServerFigures } from "./redis/info.ts";
 import { readFigures } from "./redis/info.ts";
+import { RunCheckpoint } from "./resume/checkpoint.ts";
 import { shareSamples } from "./sample.ts";
 import { Sink } from "./sink.ts";
 import { count, DatasetTask } from "./task.ts";
@@ -52,6 +53,7 @@ export class WarmRun {
   #writingMs = 0;
   #sink: Sink | undefined;
   readonly #controls: RunControls;
+  #checkpoint: RunCheckpoint | undefined;
 
   constructor(options: WarmOptions) {
     this.#options = options;
@@ -84,6 +86,7 @@ export class WarmRun {
       await this.#controls.stop();
       await Promise.all(this.#sessions.map((session) => session.close()));
     }
+    await this.#checkpoint?.finish(error === undefined && this.#datasetErrors() === undefined);
     if (error !== undefined) for (const task of this.#tasks) this.#skip(task, "the run could not start; see its error");
     this.#report();
     return this.#outcome(error ?? this.#datasetErrors());
@@ -91,12 +94,14 @@ export class WarmRun {
 
   /** Connects to both sides at once; whatever is wrong with either is reported together. */
   async #prepare(signal: AbortSignal): Promise<Sink> {
+    await this.#openCheckpoint();
     const { plan, postgresUrl, shard } = this.#options;
     const source = {
       source: postgresUrl,
       parameters: plan.parameters,
       shard,
       statementTimeoutMs: this.#statementTimeout(),
+      checkpoint: this.#checkpoint,
     };
     const reading = prepareDatasets(this.#tasks, source).then((session) => this.#sessions.push(session));
     const patienceMs = this.#options.patienceMs ?? DEFAULT_PATIENCE_MS;
@@ -131,6 +136,21 @@ export class WarmRun {
     return sink;
   }
 
+  /** What an earlier run has noted; without notes where Redis does not let this user keep any. */
+  async #openCheckpoint(): Promise<void> {
+    const { checkpoint: store, plan, postgresUrl, shard } = this.#options;
+    if (store === undefined) return;
+    try {
+      this.#checkpoint = await RunCheckpoint.open(store, plan, postgresUrl, shard);
+    } catch (error) {
+      this.#warnings.push(`a run that dies cannot go on later: ${error instanceof Error ? error.message : error}`);
+    }
+    for (const task of this.#tasks) {
+      const position = this.#checkpoint?.positionOf(task.plan.name);
+      if (position !== undefined) task.restore(position);
+    }
+  }
+
   /** All datasets of one priority, at most `parallel` at once. */
   async #runPriority(priority: string, sink: Sink): Promise<void> {
     const waiting = this.#tasks.filter((task) => task.plan.priority === priority);
@@ -144,13 +164,12 @@ export class WarmRun {
         }
         try {
           const session = await this.#session(index);
-          const running = task.run(
-            session,
-            sink,
-            this.#style(task),
-            this.#statementTimeout(),
-            this.#options.datasetDeadlineMs,
-          );
+          const running = task.run(session, sink, this.#style(task), {
+            statementTimeoutMs: this.#statementTimeout(),
+            deadlineMs: this.#options.datasetDeadlineMs,
+            onlyMissing: this.#options.onlyMissing,
+            checkpoint: this.#checkpoint,
+          });
           this.#report();
           await running;
         } catch (error) {
@@ -219,6 +238,7 @@ export class WarmRun {
     const sum = (each: (account: Account) => number): number =>
       this.#tasks.reduce((so, { account }) => so + each(account), 0);
     const keys = sum((account) => account.keys);
+    const written = keys - this.#tasks.reduce((so, { resumedKeys }) => so + resumedKeys, 0);
     const before = this.#before?.usedMemory ?? 0;
     const durationMs = Math.round(performance.now() - this.#clock);
     const outcome = {
@@ -229,7 +249,7 @@ export class WarmRun {
       keys,
       failed: sum((account) => account.failed),
       bytes: sum((account) => account.bytes),
-      rate: this.#writingMs > 0 ? Math.round((keys * 1000) / this.#writingMs) : 0,
+      rate: this.#writingMs > 0 ? Math.round((written * 1000) / this.#writingMs) : 0,
       usedMemory: { before, after: this.#after?.usedMemory ?? before },
       evictedKeys: Math.max(0, (this.#after?.evictedKeys ?? 0) - (this.#before?.evictedKeys ?? 0)),
       datasets: this.#tasks.map((task) => task.outcome()),

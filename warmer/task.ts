@@ -3,9 +3,13 @@ import { Account } from "./account.ts";
 import type { CompiledDataset } from "./compile.ts";
 import { makeEncoder } from "./encode/encoder.ts";
 import type { HashStyle } from "./encode/hash.ts";
+import type { ControlOptions } from "./pacing/controls.ts";
 import type { DatasetPlan } from "./plan.ts";
 import type { PostgresSession } from "./postgres/session.ts";
 import { describePostgresError } from "./postgres/session.ts";
+import type { DatasetPosition, RunCheckpoint } from "./resume/checkpoint.ts";
+import type { RowStage } from "./resume/stages.ts";
+import { NotingStage, OnlyMissingStage } from "./resume/stages.ts";
 import { Sampler } from "./sample.ts";
 import type { Sink } from "./sink.ts";
 import type { DatasetOutcome, DatasetProgress } from "./types.ts";
@@ -24,6 +28,15 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
+/** How a dataset is written. */
+export interface TaskOptions {
+  readonly statementTimeoutMs: number;
+  /** See `datasetDeadlineMs`, `onlyMissing` and `checkpoint` of ControlOptions. */
+  readonly deadlineMs: number | undefined;
+  readonly onlyMissing: ControlOptions["onlyMissing"];
+  readonly checkpoint: RunCheckpoint | undefined;
+}
+
 /** One dataset of a run, from "pending" to its end. */
 export class DatasetTask {
   readonly plan: DatasetPlan;
@@ -34,6 +47,10 @@ export class DatasetTask {
   /** Rows to expect. */
   total: number | undefined;
   error: string | undefined;
+  /** See `after` of DatasetPosition. */
+  resumedAfter: string | null | undefined;
+  /** Keys that an earlier run has written. */
+  resumedKeys = 0;
   readonly #warnings: string[] = [];
   readonly #stop = new AbortController();
   #stopped: { readonly status: "failed" | "skipped"; readonly reason: string } | undefined;
@@ -47,13 +64,8 @@ export class DatasetTask {
   }
 
   /** Reads and writes the dataset. Never rejects: what goes wrong is in `status` and `error`. */
-  async run(
-    session: PostgresSession,
-    sink: Sink,
-    style: HashStyle,
-    statementTimeoutMs: number,
-    deadlineMs?: number,
-  ): Promise<void> {
+  async run(session: PostgresSession, sink: Sink, style: HashStyle, how: TaskOptions): Promise<void> {
+    const { statementTimeoutMs, deadlineMs } = how;
     const compiled = this.compiled as CompiledDataset;
     const signal = AbortSignal.any([sink.signal, this.#stop.signal]);
     const timer = deadlineMs === undefined ? undefined : setTimeout(() => this.#late(deadlineMs), deadlineMs);
@@ -61,16 +73,15 @@ export class DatasetTask {
     this.#startedAt = performance.now();
     try {
       const writer = new DatasetWriter(compiled, makeEncoder(compiled.value, style), sink, this.account, this.sampler);
+      const rows = this.#stages(writer, compiled, sink, how);
       try {
-        await session.transaction(statementTimeoutMs, () => session.copy(compiled.copy, writer, signal));
+        await session.transaction(statementTimeoutMs, () => session.copy(compiled.copy, rows, signal));
       } finally {
         // Rows that came before the error are worth keeping.
-        if (!sink.signal.aborted) {
-          writer.flush();
-          await sink.settle(this.account);
-        }
+        if (!sink.signal.aborted) await rows.drain();
+        rows.close();
       }
-      this.#finish(writer);
+      this.#finish(writer, how.checkpoint);
     } catch (error) {
       if (sink.signal.aborted) this.fail(this.#aborted(sink));
       else if (this.#stopped !== undefined) this.#endEarly(this.#stopped);
@@ -79,6 +90,19 @@ export class DatasetTask {
       clearTimeout(timer);
       this.#durationMs = performance.now() - this.#startedAt;
     }
+  }
+
+  /** Goes on where an earlier run has stopped; before the query is compiled. */
+  restore(position: DatasetPosition): void {
+    const { rows, keys, failed, fresh, done, after } = position;
+    Object.assign(this.account, { rows, keys, failed, fresh });
+    this.resumedKeys = keys;
+    this.#warnings.push(
+      `${count(keys, "key")} had been written by an earlier run that did not come to its end; this one went on ` +
+        (done ? "with the other datasets" : `after row ${rows}`),
+    );
+    if (done) this.status = "done";
+    else this.resumedAfter = after;
   }
 
   fail(message: string): void {
@@ -108,7 +132,7 @@ export class DatasetTask {
 
   outcome(): DatasetOutcome {
     const { name, priority } = this.plan;
-    const { rows, keys, failed, skipped, bytes, failures, examples } = this.account;
+    const { rows, keys, failed, fresh, skipped, bytes, failures, examples } = this.account;
     const durationMs = Math.round(this.status === "running" ? performance.now() - this.#startedAt : this.#durationMs);
     const outcome = {
       name,
@@ -118,6 +142,7 @@ export class DatasetTask {
       keys,
       failed,
       skipped,
+      fresh,
       bytes,
       durationMs,
       failures,
@@ -128,9 +153,23 @@ export class DatasetTask {
       : { ...outcome, warnings: this.#warnings, error: this.error };
   }
 
-  #finish(writer: DatasetWriter): void {
-    const { rows, keys, failed, skipped, failures, examples } = this.account;
+  /** What rows pass on their way to Redis. */
+  #stages(writer: DatasetWriter, dataset: CompiledDataset, sink: Sink, how: TaskOptions): RowStage {
+    const { onlyMissing, checkpoint } = how;
+    const { resumeColumn } = dataset;
+    const chosen =
+      onlyMissing === undefined
+        ? writer
+        : new OnlyMissingStage(writer, dataset, sink, this.account, onlyMissing.freshSeconds);
+    if (checkpoint === undefined || resumeColumn === undefined) return chosen;
+    const note = (position: DatasetPosition): void => checkpoint.note(this.plan.name, position);
+    return new NotingStage(chosen, { ...dataset, resumeColumn }, this.account, note);
+  }
+
+  #finish(writer: DatasetWriter, checkpoint: RunCheckpoint | undefined): void {
+    const { rows, keys, failed, fresh, skipped, failures, examples } = this.account;
     this.status = "done";
+    checkpoint?.note(this.plan.name, { done: true, rows, keys, failed, fresh });
     if (rows === 0) this.#warnings.push("the query returned no rows");
     for (const [code, times] of Object.entries(failures)) {
       const example = examples.find((each) => each.code === code);

@@ -107,6 +107,8 @@ export interface FailureExample {
 export interface DatasetOutcome extends DatasetReport {
   /** Rows left out on purpose: their TTL was 0 or less. Not part of `failed`. */
   readonly skipped: number;
+  /** Keys that were left alone, because they were there already: with `onlyMissing`. */
+  readonly fresh?: number;
   /** Failures by code: Redis's error code (`WRONGTYPE`), or `NULL_KEY`, `NULL_VALUE`, `NULL_TTL`. */
   readonly failures: Readonly<Record<string, number>>;
   /** The first ten failures, and the first of each further code. */
@@ -138,7 +140,7 @@ export interface WarmOutcome {
   readonly warnings: readonly string[];
   readonly samples: readonly WrittenSample[];
   /** What PINGs took beside the writing; null where there was no ceiling, or the run did not come so far. */
-  readonly latency: LatencySummary | null;
+  readonly latency?: LatencySummary | null;
   /** Why the run failed: dataset, query, cause. */
   readonly error?: string;
 }

@@ -5,7 +5,7 @@ import type { CompiledDataset } from "./compile.ts";
 import { DuplicateCounter } from "./duplicates.ts";
 import type { Encoder } from "./encode/value.ts";
 import { KeyBuilder } from "./keys.ts";
-import type { CopyHandler } from "./postgres/copy.ts";
+import type { RowStage } from "./resume/stages.ts";
 import type { Sampler } from "./sample.ts";
 import type { Sink } from "./sink.ts";
 import { jitteredTtl, longestTtl, MAX_TTL_SECONDS, shortestTtl } from "./ttl.ts";
@@ -14,7 +14,7 @@ import { Tuple } from "./tuple.ts";
 const NO_KEY = Buffer.alloc(0);
 
 /** Turns the rows of one dataset into commands, in one open chunk for each primary. */
-export class DatasetWriter implements CopyHandler {
+export class DatasetWriter implements RowStage {
   readonly duplicates = new DuplicateCounter();
   readonly #dataset: CompiledDataset;
   readonly encoder: Encoder;
@@ -65,6 +65,14 @@ export class DatasetWriter implements CopyHandler {
   flush(): void {
     for (let index = 0; index < this.#open.length; index++) this.#send(index);
   }
+
+  /** Sends what is left, and resolves when every row is answered. */
+  async drain(): Promise<void> {
+    this.flush();
+    await this.#sink.settle(this.#account);
+  }
+
+  close(): void {}
 
   /** Seconds, 0 for no expiry, -1 where the row is not to be written. */
   #ttl(): number {
