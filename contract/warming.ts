@@ -45,21 +45,89 @@ export interface DatasetReport {
   readonly warnings: readonly string[];
 }
 
+/** Response times of one kind of request, milliseconds. */
+export interface ResponseTimes {
+  /** Requests measured, one after the other. */
+  readonly samples: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+}
+
+/** Hits and misses of the same keys, side by side. */
+export interface Latency {
+  /** The value read from Redis through the application's endpoint. */
+  readonly hits: ResponseTimes;
+  /** The same keys answered by PostgreSQL: the dataset's `lookup`, or its query restricted to the key. */
+  readonly misses: ResponseTimes;
+  /** How many times faster a hit is: misses / hits. */
+  readonly speedup: { readonly p50: number; readonly p95: number };
+}
+
+/** Response times over all requests that were measured, and by dataset. */
+export interface LatencyReport extends Latency {
+  readonly datasets: readonly (Latency & { readonly name: string })[];
+}
+
+/** Requests put to the cache as the application puts them. */
+export interface ReplayReport {
+  readonly source: "access-log" | "datasets" | "none";
+  /** Requests replayed: a random sample of the population, or all of it. */
+  readonly requests: number;
+  readonly hits: number;
+  /** hits / requests; null where there was no traffic. */
+  readonly hitRatio: number | null;
+  /** Requests in the window of the access log (keys of all datasets without one), of which the sample was taken. */
+  readonly population: number;
+  /** Where the ratio of the whole population lies with 95 % confidence; both are the ratio when all were replayed. */
+  readonly interval: { readonly low: number; readonly high: number } | null;
+  /** The same requests before the first key was written; null where that was not measured. */
+  readonly before: { readonly hits: number; readonly hitRatio: number } | null;
+  /** The ratio after less the ratio before: 0.35 is 35 percentage points. */
+  readonly improvement: number | null;
+}
+
 /** What validation found. */
 export interface ValidationReport {
   /** Keys read back and compared with what was written: value, and TTL within its bounds. */
   readonly readBack: { readonly sampled: number; readonly matching: number; readonly mismatches: readonly string[] };
   /** Requests replayed through the application's endpoint. */
-  readonly replay: {
-    readonly source: "access-log" | "datasets" | "none";
-    readonly requests: number;
-    readonly hits: number;
-    /** hits / requests; null where there was no traffic. */
-    readonly hitRatio: number | null;
-  };
+  readonly replay: ReplayReport;
+  /** Hits beside misses; null where there was nothing to measure, or no time for it. */
+  readonly latency: LatencyReport | null;
   readonly verdict: "warm" | "cold" | "no-traffic";
   /** Each unmet condition, with its figures. */
   readonly problems: readonly string[];
+}
+
+/** How far a run is, for dashboards: a line of `--progress json`, and `metrics` of the report. */
+export interface WarmMetrics {
+  /** Keys that Redis acknowledged. */
+  readonly totalKeysWarmed: number;
+  /** Share of the rows to expect that have been read, percent 0-100; null while their number is not known. */
+  readonly warmingProgress: number | null;
+  /** Seconds, at the rate so far; null while that cannot be told. */
+  readonly estimatedTimeRemaining: number | null;
+  /** Keys per second, over the time of writing. */
+  readonly warmingRate: number;
+  /** Bytes that Redis uses, over all primaries; null while that is not known. */
+  readonly memoryUsage: number | null;
+  /** See {@link ReplayReport.improvement}; null until validation. */
+  readonly hitRatioImprovement: number | null;
+  /** Each dataset by name, counted by the warmer: no KEYS, no SCAN. `total` are the rows to expect. */
+  readonly phases: Readonly<
+    Record<
+      string,
+      { readonly status: DatasetStatus; readonly keys: number; readonly failed: number; readonly total: number | null }
+    >
+  >;
+}
+
+/** Keys acknowledged over the time of the run, for charts: at most 60 points. */
+export interface Timeline {
+  /** Milliseconds since the beginning of the run, ascending. */
+  readonly atMs: readonly number[];
+  /** Keys acknowledged by then, by dataset; datasets beyond the seven largest together as `(others)`. */
+  readonly keys: Readonly<Record<string, readonly number[]>>;
 }
 
 /** The output `report` of CacheWarming, and what `hearth warm --json` prints. */
@@ -78,6 +146,10 @@ export interface WarmReport {
   readonly evictedKeys: number;
   readonly datasets: readonly DatasetReport[];
   readonly validation: ValidationReport | null;
+  /** The figures of a dashboard, at the end of the run. */
+  readonly metrics: WarmMetrics;
+  /** Absent where the run was not watched. */
+  readonly timeline?: Timeline;
   /** Why the run failed, when it did: dataset, query, cause. */
   readonly error?: string;
 }

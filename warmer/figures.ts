@@ -33,12 +33,37 @@ export function duration(milliseconds: number): string {
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
-/** Columns of text under their headings; those of figures are right-aligned. */
-export function table(headings: readonly string[], rows: readonly (readonly string[])[], figures: string): string {
+/** `0.085 ms`, `3.2 ms`, `150 ms`: three figures. */
+export function milliseconds(value: number): string {
+  if (value < 1) return `${value.toFixed(3)} ms`;
+  return `${value < 100 ? Number(value.toPrecision(3)) : Math.round(value)} ms`;
+}
+
+/** A share of 1 in percent: `95.4 %`; `100 %` only when nothing is missing. */
+export function percent(share: number): string {
+  return share === 1 || share === 0 ? `${share * 100} %` : `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;
+}
+
+/** A difference of two shares in percentage points: `+35.0 points`. */
+export function points(difference: number): string {
+  return `${difference < 0 ? "" : "+"}${(difference * 100).toFixed(1)} points`;
+}
+
+/**
+ * Columns of text under their headings; those of figures are right-aligned.
+ *
+ * @param figures headings of the columns of figures, with `separator` between them.
+ */
+export function table(
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+  figures: string,
+  separator = " ",
+): string {
   const widths = headings.map((heading, column) =>
     Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
-  const right = new Set(figures.split(" "));
+  const right = new Set(figures.split(separator));
   return [headings, ...rows]
     .map((row) =>
       row

@@ -43,7 +43,11 @@ const columnsSchema = z
   .refine((fields) => Object.keys(fields).length > 0, {
     message: "allowed is at least one `name: column`; leave `fields` out to take every column",
   })
-  .describe("Names in the value, and the query's columns that they come from. Default: every column by its own name.");
+  .meta({
+    description:
+      "Names in the value, and the query's columns that they come from. Default: every column by its own name.",
+    minProperties: 1,
+  });
 
 const jsonSchema = z
   .strictObject({
@@ -117,6 +121,12 @@ export const datasetSchema = z.strictObject({
     .max(1)
     .default(0.1)
     .describe("Share, 0-1, by which a TTL is shortened or lengthened at random."),
+  lookup: querySchema
+    .optional()
+    .describe(
+      "What the application asks PostgreSQL for when one key is not cached, to measure the time of a miss. `:column` " +
+        "stands for that part of the key, `:key` for all of it. Default: the query, restricted to the key.",
+    ),
   resumeBy: columnSchema
     .optional()
     .describe(
@@ -155,7 +165,13 @@ export const usageSchema = z
 export const replaySchema = z
   .strictObject({
     query: querySchema.describe("Returns one text column: the keys that the application asked for."),
-    sample: z.number().int().min(1).max(1_000_000).default(2000).describe("Requests at most."),
+    sample: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .optional()
+      .describe("Requests at most. Default: as many as make the hit ratio right within 0.01 at 95 %, 9,604 or fewer."),
   })
   .describe("Real requests to replay when the cache is validated. Default: those of `usage`, where it has keys.");
 

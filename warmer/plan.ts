@@ -11,6 +11,7 @@ import {
 } from "./plan-schema.ts";
 import { parameterNames } from "./sql.ts";
 import { didYouMean, listNames } from "./suggest.ts";
+import { parseTemplate } from "./template.ts";
 
 export type { DatasetPlan, PlanParameters, Priority, UsagePlan, ValuePlan, WarmPlan } from "./plan-schema.ts";
 export { PRIORITIES, planSchema } from "./plan-schema.ts";
@@ -89,11 +90,12 @@ function crossChecks(plan: WarmPlan): string[] {
   const problems: string[] = [];
   const parameters = Object.keys(plan.parameters);
   const names = new Map<string, number>();
-  const checkParameters = (path: string, sql: string): void => {
+  const checkParameters = (path: string, sql: string, also: readonly string[] = []): void => {
+    const known = [...also, ...parameters];
     for (const name of parameterNames(sql)) {
-      if (parameters.includes(name)) continue;
+      if (known.includes(name)) continue;
       problems.push(
-        `${path}: ":${name}" is not a parameter${didYouMean(name, parameters)}; parameters are ${listNames(parameters)}`,
+        `${path}: ":${name}" is not a parameter${didYouMean(name, known)}; parameters are ${listNames(known)}`,
       );
     }
   };
@@ -107,6 +109,10 @@ function crossChecks(plan: WarmPlan): string[] {
     checkParameters(`${path}.query`, dataset.query);
     if (typeof dataset.ttl === "object" && "expression" in dataset.ttl) {
       checkParameters(`${path}.ttl.expression`, dataset.ttl.expression);
+    }
+    if (dataset.lookup !== undefined) {
+      const parts = parseTemplate(dataset.key).flatMap((part) => ("column" in part ? [part.column] : []));
+      checkParameters(`${path}.lookup`, dataset.lookup, [...parts, "key"]);
     }
     const value = dataset.value;
     if (value.type === "json" && value.column !== undefined && (value.fields ?? value.constants) !== undefined) {

@@ -71,6 +71,11 @@ export class CacheReader {
     }
   }
 
+  /** The value of a key alone, as the application reads it; undefined when it is missing. */
+  async value(key: string, type: WrittenValue["type"]): Promise<StoredValue | undefined> {
+    return (await this.#value(key, type)) ?? undefined;
+  }
+
   /** Keys in the database, over all primaries; undefined when the user may not ask. */
   async size(): Promise<number | undefined> {
     const nodes = "nodes" in this.#client ? this.#client.nodes("master") : [this.#client];
@@ -94,7 +99,7 @@ export class CacheReader {
     this.#client.disconnect();
   }
 
-  #value(key: Buffer, type: WrittenValue["type"]): Promise<StoredValue | null | undefined> {
+  #value(key: Buffer | string, type: WrittenValue["type"]): Promise<StoredValue | null | undefined> {
     switch (type) {
       case "string":
         return this.#client.getBuffer(key);
@@ -107,12 +112,12 @@ export class CacheReader {
     }
   }
 
-  async #set(key: Buffer): Promise<ReadonlySet<string> | undefined> {
+  async #set(key: Buffer | string): Promise<ReadonlySet<string> | undefined> {
     const members = await this.#client.smembersBuffer(key);
     return members.length === 0 ? undefined : new Set(members.map((member) => member.toString("latin1")));
   }
 
-  async #sortedSet(key: Buffer): Promise<ReadonlyMap<string, Buffer> | undefined> {
+  async #sortedSet(key: Buffer | string): Promise<ReadonlyMap<string, Buffer> | undefined> {
     const words = await this.#client.zrangeBuffer(key, "0", "-1", "WITHSCORES");
     const scores = new Map<string, Buffer>();
     for (let index = 0; index + 1 < words.length; index += 2) {
@@ -121,7 +126,7 @@ export class CacheReader {
     return scores.size === 0 ? undefined : scores;
   }
 
-  async #hash(key: Buffer): Promise<ReadonlyMap<string, Buffer> | undefined> {
+  async #hash(key: Buffer | string): Promise<ReadonlyMap<string, Buffer> | undefined> {
     const fields = new Map(Object.entries(await this.#client.hgetallBuffer(key)));
     return fields.size === 0 ? undefined : fields;
   }

@@ -1,22 +1,32 @@
 import { wrapQuery } from "./compile.ts";
+import { neededSample } from "./confidence.ts";
+import { keySql } from "./key-sql.ts";
 import type { DatasetPlan, WarmPlan } from "./plan.ts";
 import { describePostgresError, PostgresSession } from "./postgres/session.ts";
-import { type Column, textSql } from "./postgres/types.ts";
-import { applyFilters, parseTemplate, unknownColumn } from "./template.ts";
 import type { PgConfig } from "./types.ts";
+import { usageKeys } from "./usage.ts";
 
-/** Requests to put to the cache, by key. */
+/** Requests for one key. */
+export interface ReplayedKey {
+  readonly key: string;
+  /** How many of the requests replayed ask for it. */
+  readonly requests: number;
+}
+
+/** Requests to put to the cache. */
 export interface Replay {
   /** "access-log": real requests, by the plan's `replay`; "datasets": the keys that the plan warms. */
   readonly source: "access-log" | "datasets" | "none";
-  readonly keys: readonly string[];
+  readonly keys: readonly ReplayedKey[];
+  /** Requests of which these are a random sample; PostgreSQL's estimate where they are very many. */
+  readonly population: number;
 }
 
 /** Where the requests are read from, and how many. */
 export interface ReplayOptions {
   readonly plan: WarmPlan;
   readonly postgresUrl: string | PgConfig;
-  /** Requests at most. @default the plan's `replay.sample`, or 2000 */
+  /** Requests at most. @default the plan's `replay.sample`, or as many as {@link neededSample} says */
   readonly sample?: number;
   /** Milliseconds for each query. @default 60000 */
   readonly timeoutMs?: number;
@@ -24,13 +34,12 @@ export interface ReplayOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Requests without an access log: enough for a ratio of 0.95 to be right within 0.01. */
-const defaultSample = 2000;
+/** A population that PostgreSQL takes for larger is not counted: its exact size would hardly change the sample. */
+const countUpTo = 1_000_000;
 
 /**
  * Reads from PostgreSQL which requests to replay: a random sample of the plan's access log where it names
- * one; else the datasets' own keys, each dataset's first ones in the order of its query. The latter says
- * less: it can only tell whether what was to be warmed is there.
+ * one, in `replay` or in `usage`; else of the datasets' own keys, which says less: it can only tell whether what was to be warmed is there.
  *
  * One connection, one read-only transaction.
  *
@@ -46,16 +55,21 @@ export async function readReplay(options: ReplayOptions): Promise<Replay> {
   try {
     signal?.throwIfAborted();
     return await session.transaction(options.timeoutMs ?? 60_000, async () => {
+      const most = options.sample ?? plan.replay?.sample;
       if (plan.replay !== undefined) {
-        const keys = await loggedKeys(session, plan, options.sample ?? plan.replay.sample);
-        return { source: keys.length > 0 ? "access-log" : "none", keys };
+        const select = await attempt("replay.query", () => loggedKeys(session, plan));
+        return await attempt("replay.query", () => sampleOf(session, "access-log", select, most));
       }
-      const each = Math.ceil((options.sample ?? defaultSample) / plan.datasets.length);
-      const keys: string[] = [];
+      const used = await attempt("usage.query", () => usageKeys(session, plan));
+      if (used !== undefined) return await attempt("usage.query", () => sampleOf(session, "access-log", used, most));
+      const selects: string[] = [];
       for (const dataset of plan.datasets) {
-        keys.push(...(await datasetKeys(session, dataset, plan, each)));
+        const what = `the keys of dataset "${dataset.name}"`;
+        selects.push(`(${await attempt(what, () => keysSelect(session, dataset, plan, dataset.limit))})`);
       }
-      return { source: keys.length > 0 ? "datasets" : "none", keys };
+      return await attempt("the keys of the datasets", () =>
+        sampleOf(session, "datasets", selects.join("\nUNION ALL\n"), most),
+      );
     });
   } catch (error) {
     signal?.throwIfAborted();
@@ -66,19 +80,36 @@ export async function readReplay(options: ReplayOptions): Promise<Replay> {
   }
 }
 
-/** A random sample of the keys in the access log. */
-async function loggedKeys(session: PostgresSession, plan: WarmPlan, sample: number): Promise<string[]> {
+/** A random sample of the keys that `select` returns, each with the times that it was drawn. */
+async function sampleOf(
+  session: PostgresSession,
+  source: "access-log" | "datasets",
+  select: string,
+  most: number | undefined,
+): Promise<Replay> {
+  const from = `(\n${select}\n) AS asked (key) WHERE key IS NOT NULL`;
+  const estimate = (await session.estimateRows(`SELECT key FROM ${from}`)) ?? 0;
+  const counted =
+    estimate > countUpTo ? undefined : Number((await session.rows(`SELECT count(*) FROM ${from}`))[0]?.[0]);
+  const needed = neededSample(counted ?? Number.POSITIVE_INFINITY);
+  const size = Math.min(needed, most ?? needed);
+  const rows = await session.rows(
+    `SELECT key::text, count(*)::text FROM (SELECT key FROM ${from} ORDER BY random() LIMIT ${size}) AS drawn GROUP BY 1`,
+  );
+  const keys = rows.map(([key, requests]) => ({ key: String(key), requests: Number(requests) }));
+  const drawn = keys.reduce((sum, { requests }) => sum + requests, 0);
+  const population = drawn < size ? drawn : (counted ?? Math.max(estimate, drawn));
+  return { source: drawn > 0 ? source : "none", keys, population };
+}
+
+/** The keys in the access log. */
+async function loggedKeys(session: PostgresSession, plan: WarmPlan): Promise<string> {
   const query = plan.replay?.query ?? "";
-  return await attempt("replay.query", async () => {
-    const rows = await session.rows(
-      `SELECT * FROM ${wrapQuery(query, plan.parameters)} ORDER BY random() LIMIT ${sample}`,
-    );
-    const width = rows[0]?.length ?? 1;
-    if (width !== 1) {
-      throw new Error(`it returns ${width} columns; allowed is one, the key of a request`);
-    }
-    return texts(rows);
-  });
+  const columns = await session.describe(query, plan.parameters);
+  if (columns.length !== 1) {
+    throw new Error(`it returns ${columns.length} columns; allowed is one, the key of a request`);
+  }
+  return `SELECT * FROM ${wrapQuery(query, plan.parameters)}`;
 }
 
 /** The first keys of a dataset, made as the warmer makes them; rows without a key are left out. */
@@ -89,34 +120,28 @@ export async function datasetKeys(
   count: number,
 ): Promise<string[]> {
   return await attempt(`the keys of dataset "${dataset.name}"`, async () => {
-    const columns = await session.describe(dataset.query, plan.parameters);
     const limit = Math.min(count, dataset.limit ?? count);
-    const from = wrapQuery(dataset.query, plan.parameters);
-    const keys = `SELECT ${keySql(dataset.key, columns)} AS key`;
-    const { type } = dataset.value;
-    const select =
-      type === "set" || type === "zset"
-        ? // Many rows make one key.
-          `SELECT key FROM (${keys}, row_number() OVER () AS place FROM ${from}) AS k GROUP BY key ORDER BY min(place)`
-        : `${keys} FROM ${from}`;
-    return texts(await session.rows(`${select} LIMIT ${limit}`));
+    return texts(await session.rows(await keysSelect(session, dataset, plan, limit)));
   });
 }
 
-function keySql(template: string, columns: readonly Column[]): string {
-  return parseTemplate(template)
-    .map((part) => {
-      if ("literal" in part) {
-        return `'${part.literal.replaceAll("'", "''")}'`;
-      }
-      const column = columns.find(({ name }) => name === part.column);
-      if (column === undefined) {
-        const names = columns.map(({ name }) => name);
-        throw new Error(unknownColumn(part.column, names));
-      }
-      return applyFilters(textSql(column), part.filters);
-    })
-    .join(" || ");
+/** A SELECT of the dataset's keys, in the order of its query. */
+async function keysSelect(
+  session: PostgresSession,
+  dataset: DatasetPlan,
+  plan: WarmPlan,
+  limit: number | undefined,
+): Promise<string> {
+  const columns = await session.describe(dataset.query, plan.parameters);
+  const from = wrapQuery(dataset.query, plan.parameters);
+  const keys = `SELECT ${keySql(dataset.key, columns)} AS key`;
+  const { type } = dataset.value;
+  const select =
+    type === "set" || type === "zset"
+      ? // Many rows make one key.
+        `SELECT key FROM (${keys}, row_number() OVER () AS place FROM ${from}) AS k GROUP BY key ORDER BY min(place)`
+      : `${keys} FROM ${from}`;
+  return limit === undefined ? select : `${select} LIMIT ${limit}`;
 }
 
 function texts(rows: readonly unknown[][]): string[] {

@@ -1,5 +1,14 @@
-import type { DatasetReport, ValidationReport, WarmReport } from "../contract/warming.ts";
-import { bytes, count, duration, keyCount, table } from "./figures.ts";
+import type {
+  DatasetReport,
+  LatencyReport,
+  ReplayReport,
+  ValidationReport,
+  WarmMetrics,
+  WarmReport,
+} from "../contract/warming.ts";
+import { bytes, count, duration, keyCount, milliseconds, points, table } from "./figures.ts";
+import { shareDone } from "./metrics.ts";
+import type { TimelineRecorder } from "./timeline.ts";
 import type { WarmOutcome } from "./types.ts";
 import { passes } from "./validate.ts";
 
@@ -7,8 +16,14 @@ import { passes } from "./validate.ts";
  * The report of a run: what the warmer did, what validation found, and whether both are as they should be.
  *
  * @param validation null where the run ended before it, or it failed itself (then `error` says why).
+ * @param recorder what was seen of the run while it went on; without it the report has no timeline.
  */
-export function makeReport(outcome: WarmOutcome, validation: ValidationReport | null, error?: string): WarmReport {
+export function makeReport(
+  outcome: WarmOutcome,
+  validation: ValidationReport | null,
+  error?: string,
+  recorder?: TimelineRecorder,
+): WarmReport {
   const cause = outcome.error ?? error;
   return {
     ok: outcome.ok && cause === undefined && validation !== null && passes(validation),
@@ -23,7 +38,33 @@ export function makeReport(outcome: WarmOutcome, validation: ValidationReport | 
     evictedKeys: outcome.evictedKeys,
     datasets: outcome.datasets.map(datasetReport),
     validation,
+    metrics: finalMetrics(outcome, validation, recorder),
+    ...(recorder !== undefined && { timeline: recorder.timeline() }),
     ...(cause !== undefined && { error: cause }),
+  };
+}
+
+function finalMetrics(
+  outcome: WarmOutcome,
+  validation: ValidationReport | null,
+  recorder: TimelineRecorder | undefined,
+): WarmMetrics {
+  const last = recorder?.last;
+  const totals = new Map(last?.datasets.map(({ name, total }) => [name, total]));
+  const done = outcome.ok ? 1 : last && shareDone(last);
+  return {
+    totalKeysWarmed: outcome.keys,
+    warmingProgress: done === undefined ? null : Math.floor(done * 1000) / 10,
+    estimatedTimeRemaining: outcome.ok ? 0 : null,
+    warmingRate: outcome.rate,
+    memoryUsage: outcome.usedMemory.after > 0 ? outcome.usedMemory.after : null,
+    hitRatioImprovement: validation?.replay.improvement ?? null,
+    phases: Object.fromEntries(
+      outcome.datasets.map(({ name, status, keys, failed }) => [
+        name,
+        { status, keys, failed, total: totals.get(name) ?? null },
+      ]),
+    ),
   };
 }
 
@@ -91,18 +132,39 @@ const replaySources = {
 } as const;
 
 /** What validation found, for people; the last line is the verdict. */
-export function formatValidation({ readBack, replay, verdict, problems }: ValidationReport): string[] {
+export function formatValidation({ readBack, replay, latency, verdict, problems }: ValidationReport): string[] {
   const found: string[] = [];
   if (readBack.sampled > 0) {
     found.push(`${count(readBack.matching)} of ${keyCount(readBack.sampled)} read back right`);
   }
-  if (replay.hitRatio === null) {
-    found.push("no requests to replay");
-  } else {
-    found.push(
-      `hit ratio ${replay.hitRatio.toFixed(3)} (${count(replay.hits)} of ${count(replay.requests)} ` +
-        `${replaySources[replay.source]})`,
-    );
-  }
-  return [found.join(", "), ...problems.map((problem) => `problem: ${problem}`), `verdict: ${verdict}`];
+  found.push(replay.hitRatio === null ? "no requests to replay" : formatRatio(replay, replay.hitRatio));
+  return [
+    found.join(", "),
+    ...(latency === null ? [] : formatLatency(latency)),
+    ...problems.map((problem) => `problem: ${problem}`),
+    `verdict: ${verdict}`,
+  ];
+}
+
+function formatRatio(replay: ReplayReport, ratio: number): string {
+  const { interval, before, improvement, requests, population } = replay;
+  const replayed = `${count(replay.hits)} of ${count(requests)} ${replaySources[replay.source]}`;
+  const certainty =
+    population <= requests || interval === null
+      ? "all of them"
+      : `${interval.low.toFixed(3)}-${interval.high.toFixed(3)} at 95 % for all ${count(population)}`;
+  const gain = before && improvement !== null ? `, ${before.hitRatio.toFixed(3)} before (${points(improvement)})` : "";
+  return `hit ratio ${ratio.toFixed(3)} (${replayed}; ${certainty})${gain}`;
+}
+
+function formatLatency({ hits, misses, speedup }: LatencyReport): string[] {
+  const line = (name: string, hit: number, miss: number, factor: number): string[] => [
+    name,
+    milliseconds(hit),
+    milliseconds(miss),
+    `${factor.toFixed(1)}x`,
+  ];
+  const rows = [line("p50", hits.p50Ms, misses.p50Ms, speedup.p50), line("p95", hits.p95Ms, misses.p95Ms, speedup.p95)];
+  const headings = ["response time", "hit (Redis)", "miss (PostgreSQL)", "faster"];
+  return table(headings, rows, headings.slice(1).join("|"), "|").split("\n");
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Endpoint } from "../contract/endpoint.ts";
 import type { Gate, ValidationReport, WarmReport, WarmSource } from "../contract/warming.ts";
 import type { WarmPlan } from "./plan.ts";
@@ -6,8 +7,9 @@ import { CacheReader } from "./reader.ts";
 import { type Replay, readReplay } from "./replay.ts";
 import { makeReport } from "./report.ts";
 import { type OpenSource, openSource } from "./source.ts";
-import type { HashEngine, Shard, WarmOutcome } from "./types.ts";
-import { validate } from "./validate.ts";
+import { TimelineRecorder } from "./timeline.ts";
+import type { HashEngine, Progress, Shard, WarmOutcome } from "./types.ts";
+import { countHits, sumOf, validate } from "./validate.ts";
 import { warm } from "./warm.ts";
 
 export interface RunOptions {
@@ -22,9 +24,16 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** One line for people, at most one a second. */
   readonly progress?: (line: string) => void;
+  /** For displays: whenever something changes, and several times a second while rows flow. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** What the run turns to, as soon as it does. */
+  readonly onStep?: (step: RunStep) => void;
   /** What else the run must do before it counts as done, with the connection still open; not after a failure. */
   readonly whenWarm?: (reader: CacheReader) => Promise<void>;
 }
+
+/** What a run does, in this order: the database is found or started, the cache looked at, filled, and proven warm. */
+export type RunStep = "connecting" | "looking" | "warming" | "validating";
 
 /** Time that is kept back from writing for validation: a twentieth, at most 5 s. */
 const validationShare = 0.05;
@@ -43,13 +52,23 @@ const longestMs = 86_400_000;
 export async function runWarming(options: RunOptions): Promise<WarmReport> {
   const deadline = Date.now() + (options.deadlineMs ?? 300_000);
   const left = () => Math.max(1, deadline - Date.now());
+  options.onStep?.("connecting");
   const [source, reader] = await both(
     openSource(options.source, options),
     CacheReader.open(options.endpoint, Math.min(left(), 10_000)),
   );
+  const giveUp = new AbortController();
   try {
+    // Which requests to replay is read while the datasets are: the answer waits for no one.
+    const signal = options.signal === undefined ? giveUp.signal : AbortSignal.any([options.signal, giveUp.signal]);
+    const replay = settled(readReplay({ plan: options.plan, postgresUrl: source.url, timeoutMs: left(), signal }));
+    options.onStep?.("looking");
+    const hitsBefore = await hitsBeforeWarming(reader, replay, left(), options.signal);
+    options.onStep?.("warming");
+    const recorder = new TimelineRecorder();
+    const lines = options.progress === undefined ? undefined : progressReporter(options.progress);
     const kept = Math.min(5000, left() * validationShare);
-    const outcome = warm({
+    const outcome = await warm({
       endpoint: options.endpoint,
       plan: options.plan,
       postgresUrl: source.url,
@@ -57,32 +76,67 @@ export async function runWarming(options: RunOptions): Promise<WarmReport> {
       ...(options.engine !== undefined && { engine: options.engine }),
       ...(options.shard !== undefined && { shard: options.shard }),
       ...(options.signal !== undefined && { signal: options.signal }),
-      ...(options.progress !== undefined && { onProgress: progressReporter(options.progress) }),
+      onProgress: (progress) => {
+        recorder.add(progress);
+        lines?.(progress);
+        options.onProgress?.(progress);
+      },
     });
-    // Which requests to replay is read while the datasets are: the answer waits for no one.
-    const giveUp = new AbortController();
-    const signal = options.signal === undefined ? giveUp.signal : AbortSignal.any([options.signal, giveUp.signal]);
-    const replay = settled(readReplay({ plan: options.plan, postgresUrl: source.url, timeoutMs: left(), signal }));
-    const { ok } = await outcome;
-    if (!ok) {
-      giveUp.abort(new Error("warming failed"));
-    }
-    return await conclude(await outcome, await replay, options, reader);
+    if (!outcome.ok) return makeReport(outcome, null, undefined, recorder);
+    options.onStep?.("validating");
+    return await conclude(
+      outcome,
+      { replay: await replay, hitsBefore, recorder, postgresUrl: source.url },
+      options,
+      reader,
+    );
   } finally {
+    giveUp.abort(new Error("the run has ended"));
     reader.close();
     await source.stop();
   }
 }
 
+/**
+ * How many of the requests to replay hit before anything is written: none in an empty cache, which costs nothing to
+ * know. Another cache is asked, if the requests are read within a tenth of the time; undefined if not.
+ */
+async function hitsBeforeWarming(
+  reader: CacheReader,
+  replay: Promise<Settled<Replay>>,
+  leftMs: number,
+  signal: AbortSignal | undefined,
+): Promise<number | undefined> {
+  // What is wrong with either side is told by the run itself.
+  const size = await reader.size().catch(() => undefined);
+  if (size === 0) return 0;
+  const waiting = new AbortController();
+  const late = delay(Math.min(10_000, leftMs / 10), undefined, { signal: waiting.signal }).catch(() => undefined);
+  try {
+    const read = await Promise.race([replay, late]);
+    if (read === undefined || "error" in read) return undefined;
+    return sumOf((await countHits(reader, read.value, signal)).hits);
+  } catch {
+    return undefined;
+  } finally {
+    waiting.abort();
+  }
+}
+
+/** What validation needs besides the options of the run. */
+interface Prepared {
+  readonly replay: Settled<Replay>;
+  readonly hitsBefore: number | undefined;
+  readonly recorder: TimelineRecorder;
+  readonly postgresUrl: string;
+}
+
 async function conclude(
   outcome: WarmOutcome,
-  replay: Settled<Replay>,
+  { replay, hitsBefore, recorder, postgresUrl }: Prepared,
   options: RunOptions,
   reader: CacheReader,
 ): Promise<WarmReport> {
-  if (!outcome.ok) {
-    return makeReport(outcome, null);
-  }
   let validation: ValidationReport | null = null;
   try {
     if ("error" in replay) {
@@ -94,15 +148,17 @@ async function conclude(
       written: outcome,
       replay: replay.value,
       reader,
+      measure: { plan: options.plan, postgresUrl },
+      ...(hitsBefore !== undefined && { hitsBefore }),
       ...(options.signal !== undefined && { signal: options.signal }),
     });
-    const report = makeReport(outcome, validation);
+    const report = makeReport(outcome, validation, undefined, recorder);
     if (report.ok) {
       await options.whenWarm?.(reader);
     }
     return report;
   } catch (error) {
-    return makeReport(outcome, validation, error instanceof Error ? error.message : String(error));
+    return makeReport(outcome, validation, error instanceof Error ? error.message : String(error), recorder);
   }
 }
 

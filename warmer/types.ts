@@ -73,6 +73,8 @@ export interface DatasetProgress {
 export interface Progress {
   readonly elapsedMs: number;
   readonly datasets: readonly DatasetProgress[];
+  /** Bytes that Redis uses, over all primaries, as it was last asked; absent before, and where the user may not ask. */
+  readonly usedMemory?: number;
 }
 
 /** What was written under a key. */

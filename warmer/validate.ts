@@ -1,8 +1,10 @@
 import type { Endpoint } from "../contract/endpoint.ts";
-import type { Gate, ValidationReport } from "../contract/warming.ts";
+import type { Gate, LatencyReport, ReplayReport, ValidationReport } from "../contract/warming.ts";
 import { compareSample, readableKey } from "./compare.ts";
+import { ratioInterval } from "./confidence.ts";
 import { CacheReader } from "./reader.ts";
-import type { Replay } from "./replay.ts";
+import type { Replay, ReplayedKey } from "./replay.ts";
+import { type MeasureOptions, measureResponseTimes } from "./response-times.ts";
 import type { WrittenSample } from "./types.ts";
 
 export interface ValidateOptions {
@@ -12,6 +14,10 @@ export interface ValidateOptions {
   /** What a run wrote; absent when a cache is looked at that was warmed earlier. */
   readonly written?: { readonly keys: number; readonly samples: readonly WrittenSample[] };
   readonly replay: Replay;
+  /** Of the same requests, how many hit before the first key was written: see {@link countHits}. */
+  readonly hitsBefore?: number;
+  /** With what response times are measured; they are left out without it. */
+  readonly measure?: MeasureOptions;
   /** A connection to `endpoint` that is open already; it stays open. @default one of its own */
   readonly reader?: CacheReader;
   readonly signal?: AbortSignal;
@@ -39,7 +45,9 @@ export async function validate(options: ValidateOptions): Promise<ValidationRepo
   const reader = options.reader ?? (await CacheReader.open(options.endpoint, options.timeoutMs));
   try {
     const readBack = await readBackSamples(reader, options.written?.samples ?? [], options.signal);
-    const { misses, ...replay } = await replayRequests(reader, options.replay, options.signal);
+    const { hits, misses } = await countHits(reader, options.replay, options.signal);
+    const replay = replayReport(options.replay, sumOf(hits), options.hitsBefore);
+    const latency = await measure(reader, hits, options);
     const size = await reader.size();
     const problems = [
       ...keyProblems(options.gate, options.written?.keys, size),
@@ -54,7 +62,7 @@ export async function validate(options: ValidateOptions): Promise<ValidationRepo
           'some, or set onNoTraffic to "warn" or "pass"',
       );
     }
-    return { readBack, replay, verdict, problems };
+    return { readBack, replay, latency, verdict, problems };
   } finally {
     if (options.reader === undefined) {
       reader.close();
@@ -97,27 +105,61 @@ async function readBackSamples(
   return { sampled: wanted.length, matching, mismatches };
 }
 
-async function replayRequests(
+/** Puts the requests to the cache, those for one key together: which keys hit, and examples of those that missed. */
+export async function countHits(
   reader: CacheReader,
-  { source, keys }: Replay,
-  signal: AbortSignal | undefined,
-): Promise<ValidationReport["replay"] & { readonly misses: readonly string[] }> {
+  { keys }: Replay,
+  signal?: AbortSignal,
+): Promise<{ readonly hits: readonly ReplayedKey[]; readonly misses: readonly string[] }> {
+  const hits: ReplayedKey[] = [];
   const misses: string[] = [];
-  let hits = 0;
   for (let from = 0; from < keys.length; from += batch) {
     signal?.throwIfAborted();
     const part = keys.slice(from, from + batch);
-    const found = await reader.exists(part);
-    part.forEach((key, index) => {
-      if (found[index] === true) {
-        hits += 1;
-      } else if (misses.length < examples && !misses.includes(key)) {
-        misses.push(key);
-      }
+    const found = await reader.exists(part.map(({ key }) => key));
+    part.forEach((asked, index) => {
+      if (found[index] === true) hits.push(asked);
+      else if (misses.length < examples) misses.push(asked.key);
     });
   }
-  const requests = keys.length;
-  return { source, requests, hits, hitRatio: requests === 0 ? null : hits / requests, misses };
+  return { hits, misses };
+}
+
+/** Requests for these keys. */
+export function sumOf(keys: readonly ReplayedKey[]): number {
+  return keys.reduce((sum, { requests }) => sum + requests, 0);
+}
+
+function replayReport({ source, keys, population }: Replay, hits: number, hitsBefore?: number): ReplayReport {
+  const requests = sumOf(keys);
+  const hitRatio = requests === 0 ? null : hits / requests;
+  const before =
+    hitsBefore === undefined || requests === 0 ? null : { hits: hitsBefore, hitRatio: hitsBefore / requests };
+  return {
+    source,
+    requests,
+    hits,
+    hitRatio,
+    population,
+    interval: ratioInterval(hits, requests, population),
+    before,
+    improvement: before === null ? null : (hits - before.hits) / requests,
+  };
+}
+
+/** Response times are for the reader's interest: that they cannot be measured is no reason to fail. */
+async function measure(
+  reader: CacheReader,
+  hits: readonly ReplayedKey[],
+  options: ValidateOptions,
+): Promise<LatencyReport | null> {
+  if (options.measure === undefined) return null;
+  try {
+    return await measureResponseTimes(reader, hits, options.measure, options.signal);
+  } catch {
+    options.signal?.throwIfAborted();
+    return null;
+  }
 }
 
 function keyProblems(gate: Gate, written: number | undefined, size: number | undefined): string[] {

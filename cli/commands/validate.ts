@@ -27,7 +27,11 @@ export function register(program: Command): void {
     .requiredOption("--plan <file or name>", "the warm plan: a YAML or JSON file, or the name of a built-in plan")
     .option("--endpoint <file>", 'the endpoint in JSON, or all outputs of a stack; "-" for standard input', "-")
     .option("--source <file>", 'file with the URL of the database, or "demo" (default: DATABASE_URL)')
-    .option("--sample <requests>", "requests to replay (default: as the plan says)", wholeNumber(1))
+    .option(
+      "--sample <requests>",
+      "requests to replay at most (default: as the plan says, or enough for +-1 % at 95 %)",
+      wholeNumber(1),
+    )
     .option("--json", "print what was found as JSON");
   withGateOptions(command)
     .addHelpText("after", help)
@@ -47,7 +51,8 @@ async function validateCommand(options: ValidateCommandOptions, signal: AbortSig
   try {
     const sample = options.sample === undefined ? {} : { sample: options.sample };
     const replay = await readReplay({ plan, postgresUrl: opened.url, ...sample });
-    const report = await validate({ endpoint, gate: gateOf(options), replay, signal });
+    const measure = { plan, postgresUrl: opened.url };
+    const report = await validate({ endpoint, gate: gateOf(options), replay, measure, signal });
     options.json ? printJson(report) : process.stdout.write(`${formatValidation(report).join("\n")}\n`);
     return passes(report) ? exitCodes.ok : exitCodes.gateMissed;
   } finally {

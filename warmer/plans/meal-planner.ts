@@ -145,6 +145,5 @@ export const mealPlanner = {
       SELECT cache_key
       FROM cache_access_logs
       WHERE created_at >= now() - interval '24 hours'`,
-    sample: 2000,
   },
 } as const;

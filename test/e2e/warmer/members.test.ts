@@ -161,7 +161,7 @@ describe("sets in a cluster", () => {
       expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(900);
       expect(keys.reduce((sum, size) => sum + size, 0)).toBe(900);
       expect(Math.min(...keys)).toBeGreaterThan(200);
-      const replay = { source: "datasets", keys: ["board:7"] } as const;
+      const replay = { source: "datasets", keys: [{ key: "board:7", requests: 1 }], population: 1 } as const;
       const outcome = await run({ query, value }, { endpoint: cluster.endpoint });
       const gate = { minKeys: 1000, minHitRatio: 1, onNoTraffic: "fail" } as const;
       const { readBack, verdict } = await validate({ endpoint: cluster.endpoint, gate, replay, written: outcome });

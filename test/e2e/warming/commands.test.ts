@@ -63,7 +63,9 @@ describe("hearth", () => {
     expect(stdout).toMatch(/^dataset +priority +status +rows +keys +failed +sent +time\n/);
     expect(stdout).toMatch(/preferences +HIGH +done +1,000 +1,000 +0/);
     expect(stdout).toMatch(/1,820 keys in [\d.]+ s, [\d,]+ keys\/s while writing/);
-    expect(stdout).toMatch(/hit ratio 0\.9\d\d \(1,\d\d\d of 2,000 requests of the access log\)\nverdict: warm\n$/);
+    expect(stdout).toMatch(
+      /hit ratio 0\.9\d\d \(6,\d\d\d of 6,489 requests of the access log; 0\.9\d\d-0\.9\d\d at 95 % for all 20,000\), 0\.000 before \(\+9\d\.\d points\)\nresponse time +hit \(Redis\) +miss \(PostgreSQL\) +faster\np50 .*x\np95 .*x\nverdict: warm\n$/,
+    );
     expect(code).toBe(0);
   });
 

@@ -73,7 +73,7 @@ describe("operation warm", () => {
     expect(report.validation).toMatchObject({
       verdict: "warm",
       problems: [],
-      replay: { source: "access-log", requests: 2000 },
+      replay: { source: "access-log", requests: 6489, population: 20_000, before: { hits: 0, hitRatio: 0 } },
     });
     expect(report.validation?.readBack.matching).toBe(report.validation?.readBack.sampled);
     expect(report.validation?.replay.hitRatio).toBeGreaterThan(0.93);
@@ -146,7 +146,7 @@ describe("operation warm", () => {
     const error = (await failureOf({ ...inputs, plan: recipes, gate: { minHitRatio: 0.9 } })) as OperationFailure;
     expect(error).toBeInstanceOf(OperationFailure);
     expect(error.message).toMatch(
-      /^The cache is not warm: hit ratio 0\.4\d of 2,000 replayed requests is below minHitRatio 0\.9; missed for example .*; 100 keys were written|^The cache is not warm: hit ratio 0\.4\d of 2,000 replayed requests is below minHitRatio 0\.9; missed for example .*100 keys were written\.$/,
+      /^The cache is not warm: hit ratio 0\.4\d of 6,489 replayed requests is below minHitRatio 0\.9; missed for example .*; 100 keys were written|^The cache is not warm: hit ratio 0\.4\d of 6,489 replayed requests is below minHitRatio 0\.9; missed for example .*100 keys were written\.$/,
     );
     expect(error.id).toBe("warm");
     expect(error.outputs).toMatchObject({ drift: "the gate was missed", report: { ok: false, keys: 100 } });
@@ -204,7 +204,7 @@ describe("operation warm", () => {
     };
     await client.flushall();
     const report = reportOf(await ask("update", { ...inputs, plan: hashes, gate: {} }));
-    expect(report.validation?.replay).toEqual({ source: "datasets", requests: 1000, hits: 1000, hitRatio: 1 });
+    expect(report.validation?.replay).toMatchObject({ source: "datasets", population: 1000, requests: 1000, hits: 1000, hitRatio: 1 });
     expect(report.validation?.readBack).toEqual({ sampled: 200, matching: 200, mismatches: [] });
     expect(await client.type("preferences:1500")).toBe("hash");
   });
@@ -249,7 +249,7 @@ describe("operation warm", () => {
     const small = await startStandalone(["maxmemory 1500kb", "maxmemory-policy allkeys-random"]);
     try {
       const error = await failureOf({ ...inputs, endpoint: small.endpoint });
-      expect(error.message).toMatch(/keys read back are not what was written|hit ratio 0\.\d+ of 2,000/);
+      expect(error.message).toMatch(/keys read back are not what was written|hit ratio 0\.\d+ of 6,489/);
     } finally {
       await small.stop();
     }

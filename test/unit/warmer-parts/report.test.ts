@@ -14,13 +14,22 @@ const dataset = (changes: Partial<DatasetOutcome> = {}): DatasetOutcome => ({
 const outcome = (changes: Partial<WarmOutcome> = {}): WarmOutcome => ({
   ...{ ok: true, startedAt: new Date().toISOString(), durationMs: 20, rows: 100, keys: 100, failed: 0, bytes: 40_800 },
   ...{ rate: 12_345.6, usedMemory: { before: 1_000_000, after: 1_650_000 }, evictedKeys: 0 },
-  ...{ engine: null, warnings: [], samples: [], datasets: [dataset()] },
+  ...{ engine: null, warnings: [], samples: [], latency: null, datasets: [dataset()] },
   ...changes,
 });
 
 const warm: ValidationReport = {
   readBack: { sampled: 100, matching: 100, mismatches: [] },
-  replay: { source: "access-log", requests: 2000, hits: 1900, hitRatio: 0.95 },
+  replay: {
+    ...{ source: "access-log", requests: 2000, hits: 1900, hitRatio: 0.95, population: 4000 },
+    ...{ interval: { low: 0.943, high: 0.956 }, before: { hits: 200, hitRatio: 0.1 }, improvement: 0.85 },
+  },
+  latency: {
+    hits: { samples: 60, p50Ms: 0.1, p95Ms: 0.25 },
+    misses: { samples: 60, p50Ms: 3.456, p95Ms: 150.4 },
+    speedup: { p50: 34.56, p95: 601.6 },
+    datasets: [],
+  },
   verdict: "warm",
   problems: [],
 };
@@ -73,8 +82,8 @@ describe("report", () => {
     const report = makeReport(outcome(), warm);
     expect(Object.keys(report).sort()).toEqual(
       [
-        ...["bytes", "datasets", "durationMs", "evictedKeys", "failed", "keys", "ok", "rate", "rows", "startedAt"],
-        ...["usedMemory", "validation"],
+        ...["bytes", "datasets", "durationMs", "evictedKeys", "failed", "keys", "metrics", "ok", "rate", "rows"],
+        ...["startedAt", "usedMemory", "validation"],
       ].sort(),
     );
     expect(report.datasets).toEqual([
@@ -103,7 +112,11 @@ describe("report", () => {
         "recipes  HIGH      done     100   100       0  40.8 kB  0.01 s",
         "100 keys in 0.15 s, 12,346 keys/s while writing, 40.8 kB sent, Redis uses 1.6 MB (+650 kB)",
         "recipes: warning: 2 duplicate keys",
-        "100 of 100 keys read back right, hit ratio 0.950 (1,900 of 2,000 requests of the access log)",
+        "100 of 100 keys read back right, hit ratio 0.950 (1,900 of 2,000 requests of the access log; " +
+          "0.943-0.956 at 95 % for all 4,000), 0.100 before (+85.0 points)",
+        "response time  hit (Redis)  miss (PostgreSQL)  faster",
+        "p50               0.100 ms            3.46 ms   34.6x",
+        "p95               0.250 ms             150 ms  601.6x",
         "verdict: warm",
       ].join("\n"),
     );
