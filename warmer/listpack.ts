@@ -5,7 +5,8 @@
  * An entry is: encoding and length, the data, and its own length once more (`backlen`) for reading backwards.
  * Strings that are whole numbers in their shortest form are stored as integers, as Redis does.
  */
-import { putRange } from "./resp.ts";
+import { putWords } from "./resp.ts";
+import { viewOf } from "./views.ts";
 
 /** RDB type of a hash in one listpack (Redis 7.0 and newer), and the RDB version that goes with it. */
 export const RDB_TYPE_HASH_LISTPACK = 16;
@@ -74,7 +75,14 @@ function putIntegerEntry(out: Buffer, at: number, value: number): number {
 }
 
 /** Writes bytes that are no integer. */
-function putStringEntry(out: Buffer, at: number, source: Buffer, start: number, length: number): number {
+function putStringEntry(
+  out: Buffer,
+  target: DataView,
+  at: number,
+  source: DataView,
+  start: number,
+  length: number,
+): number {
   let data: number;
   if (length < 64) {
     out[at] = 0x80 | length;
@@ -87,7 +95,7 @@ function putStringEntry(out: Buffer, at: number, source: Buffer, start: number, 
     out[at] = 0xf0;
     data = out.writeUInt32LE(length, at + 1);
   }
-  const end = putRange(out, data, source, start, length);
+  const end = putWords(target, data, source, start, length);
   return putBacklen(out, end, end - at);
 }
 
@@ -108,9 +116,22 @@ function looksInteger(source: Buffer, start: number, length: number): boolean {
   return true;
 }
 
-/** Writes one entry: `length` bytes of `source` from `start`. Needs `length + ENTRY_OVERHEAD` bytes of room. */
-export function putEntry(out: Buffer, at: number, source: Buffer, start: number, length: number): number {
-  if (length === 0 || !looksInteger(source, start, length)) return putStringEntry(out, at, source, start, length);
+/**
+ * Writes one entry: `length` bytes of `source` from `start`. Needs `length + ENTRY_OVERHEAD` bytes of room.
+ * @param target, view views of `out` and of `source`
+ */
+export function putEntry(
+  out: Buffer,
+  target: DataView,
+  at: number,
+  source: Buffer,
+  view: DataView,
+  start: number,
+  length: number,
+): number {
+  if (length === 0 || !looksInteger(source, start, length)) {
+    return putStringEntry(out, target, at, view, start, length);
+  }
   const negative = source[start] === 45;
   if (length <= EXACT_DIGITS) {
     let value = 0;
@@ -120,14 +141,14 @@ export function putEntry(out: Buffer, at: number, source: Buffer, start: number,
     return putIntegerEntry(out, at, negative ? -value : value);
   }
   const value = BigInt(source.toString("latin1", start, start + length));
-  if (value < INT64_MIN || value > INT64_MAX) return putStringEntry(out, at, source, start, length);
+  if (value < INT64_MIN || value > INT64_MAX) return putStringEntry(out, target, at, view, start, length);
   return putBigEntry(out, at, value);
 }
 
 /** An entry in a buffer of its own: for field names and constants, encoded once. */
 export function entry(bytes: Buffer): Buffer {
   const out = Buffer.alloc(bytes.length + ENTRY_OVERHEAD);
-  return Buffer.from(out.subarray(0, putEntry(out, 0, bytes, 0, bytes.length)));
+  return Buffer.from(out.subarray(0, putEntry(out, viewOf(out), 0, bytes, viewOf(bytes), 0, bytes.length)));
 }
 
 /** Bytes that an RDB length takes: 1, 2 or 5. */

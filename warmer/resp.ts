@@ -28,10 +28,18 @@ export function digits(value: number): number {
 /** Writes a whole number >= 0, up to 2^53 - 1, in decimal. */
 export function putInteger(out: Buffer, at: number, value: number): number {
   const end = at + digits(value);
-  let rest = value;
-  for (let index = end - 1; index >= at; index--) {
-    const quotient = rest < 0x80000000 ? (rest / 10) | 0 : (rest - (rest % 10)) / 10;
-    out[index] = ZERO + (rest - quotient * 10);
+  let place = end;
+  let large = value;
+  // Apart from the loop below, so that the compiler sees only small integers there.
+  while (large > 0x7fffffff) {
+    const digit = large % 10;
+    out[--place] = ZERO + digit;
+    large = (large - digit) / 10;
+  }
+  let rest = large | 0;
+  while (place > at) {
+    const quotient = (rest / 10) | 0;
+    out[--place] = ZERO + rest - quotient * 10;
     rest = quotient;
   }
   return end;
@@ -50,6 +58,29 @@ export function putRange(out: Buffer, at: number, source: Buffer, start: number,
   if (length >= LOOP_LIMIT) source.copy(out, at, start, start + length);
   else for (let index = 0; index < length; index++) out[at + index] = source[start + index] as number;
   return at + length;
+}
+
+/** From here on a call into the runtime, which copies best, is worth its price. */
+const WORDS_LIMIT = 256;
+
+/** As `putRange`, four bytes at a time: for what is copied for each row. */
+export function putWords(out: DataView, at: number, source: DataView, start: number, length: number): number {
+  if (length >= WORDS_LIMIT) {
+    const from = new Uint8Array(source.buffer, source.byteOffset + start, length);
+    new Uint8Array(out.buffer, out.byteOffset + at, length).set(from);
+    return at + length;
+  }
+  const words = length & ~3;
+  for (let index = 0; index < words; index += 4) {
+    out.setInt32(at + index, source.getInt32(start + index, true), true);
+  }
+  for (let index = words; index < length; index++) out.setUint8(at + index, source.getUint8(start + index));
+  return at + length;
+}
+
+/** All of a view. */
+export function putView(out: DataView, at: number, source: DataView): number {
+  return putWords(out, at, source, 0, source.byteLength);
 }
 
 /** Writes the line end. */

@@ -1,26 +1,31 @@
 import type { WireForm } from "./postgres/wire.ts";
-import { LONGEST_TEXT, putText } from "./postgres/wire.ts";
+import { LONGEST_TEXT, WireError, writerOf } from "./postgres/wire.ts";
+import { viewOf } from "./views.ts";
 
 /** A tuple of COPY's binary format is not what was expected: a proxy or a server of another kind. */
 export class TupleError extends Error {
   override name = "TupleError";
 }
 
+const NOTHING = Buffer.alloc(0);
+const LARGEST_KEPT = 1024 * 1024;
+
 /**
  * A row as bytes: where those of each column lie. One object serves all rows of a dataset, and is only valid until the
  * next one is read.
  */
 export class Tuple {
-  /** What the positions refer to. */
-  bytes: Buffer = Buffer.alloc(0);
+  /** What the positions refer to, and a view of it. */
+  bytes: Buffer = NOTHING;
+  view: DataView = viewOf(NOTHING);
   readonly starts: Int32Array;
   /** -1 stands for NULL. */
   readonly lengths: Int32Array;
   /** Columns that come in a binary form of PostgreSQL, and that form. */
   readonly #binary: Int32Array;
-  readonly #forms: readonly WireForm[];
-  /** A row with such columns is copied to here, so that their text can stand behind it. */
-  #copy: Buffer = Buffer.alloc(0);
+  readonly #writers: readonly ReturnType<typeof writerOf>[];
+  /** Rows are copied to here, so that the text of such columns can stand behind them. */
+  #copy: Buffer = NOTHING;
 
   /** @param columns the form in which each comes; or how many there are, all of them as bytes */
   constructor(columns: number | readonly WireForm[]) {
@@ -29,7 +34,7 @@ export class Tuple {
     this.starts = new Int32Array(width);
     this.lengths = new Int32Array(width);
     this.#binary = Int32Array.from(forms.flatMap((form, index) => (form === "bytes" ? [] : [index])));
-    this.#forms = forms.filter((form) => form !== "bytes");
+    this.#writers = forms.filter((form) => form !== "bytes").map(writerOf);
   }
 
   /**
@@ -37,31 +42,27 @@ export class Tuple {
    * @throws TupleError where it does not fill exactly that; WireError where a value is not what its type says
    */
   read(bytes: Buffer, start: number, end: number): void {
-    if (this.#binary.length === 0) {
-      this.#locate(bytes, start, end);
-      return;
-    }
     const size = end - start;
     const room = size + this.#binary.length * LONGEST_TEXT;
-    if (room > this.#copy.length) this.#copy = Buffer.allocUnsafeSlow(2 * room);
+    // A value that was very large is not kept for the rest of the run.
+    if (room > this.#copy.length || (this.#copy.length > LARGEST_KEPT && room < LARGEST_KEPT / 2)) {
+      this.#copy = Buffer.allocUnsafeSlow(2 * room);
+      this.bytes = this.#copy;
+      this.view = viewOf(this.#copy);
+    }
     bytes.copy(this.#copy, 0, start, end);
-    this.#locate(this.#copy, 0, size);
+    this.#locate(size);
     this.#writeTexts(size);
   }
 
-  #locate(bytes: Buffer, start: number, end: number): void {
-    const { starts, lengths } = this;
+  #locate(end: number): void {
+    const { starts, lengths, view } = this;
     const width = starts.length;
-    this.bytes = bytes;
-    const count = bytes.readInt16BE(start);
-    let at = start + 2;
+    const count = end < 2 ? -1 : view.getInt16(0);
+    let at = 2;
     for (let index = 0; index < width; index++) {
       if (at + 4 > end) break;
-      const length =
-        ((bytes[at] as number) << 24) |
-        ((bytes[at + 1] as number) << 16) |
-        ((bytes[at + 2] as number) << 8) |
-        (bytes[at + 3] as number);
+      const length = view.getInt32(at);
       at += 4;
       starts[index] = at;
       lengths[index] = length;
@@ -69,7 +70,7 @@ export class Tuple {
     }
     if (count !== width || at !== end) {
       throw new TupleError(
-        `PostgreSQL sent a row of ${count} columns and ${end - start} bytes; ${width} columns were asked for`,
+        `PostgreSQL sent a row of ${count} columns and ${end} bytes; ${width} columns were asked for`,
       );
     }
   }
@@ -84,14 +85,17 @@ export class Tuple {
       const length = lengths[column] as number;
       if (length < 0) continue;
       const start = starts[column] as number;
-      const form = this.#forms[index] as WireForm;
-      if (form === "jsonb") {
-        // A byte of its version, and its text.
+      const writer = this.#writers[index] as ReturnType<typeof writerOf>;
+      if (writer === null) {
+        // jsonb: a byte of its version, and its text.
         starts[column] = start + 1;
         lengths[column] = length - 1;
         continue;
       }
-      const end = putText(bytes, at, form, bytes, start, length);
+      if (length !== writer.size) {
+        throw new WireError(`PostgreSQL sent ${length} bytes where a value has ${writer.size}`);
+      }
+      const end = writer.put(bytes, at, this.view, start);
       starts[column] = at;
       lengths[column] = end < 0 ? -1 : end - at;
       if (end >= 0) at = end;

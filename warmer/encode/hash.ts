@@ -10,14 +10,15 @@ import {
   RDB_VERSION,
   rdbLengthSize,
 } from "../listpack.ts";
-import { digits, putBulkHeader, putBytes, putInteger, putIntegerBulk, putLineEnd, putRange } from "../resp.ts";
+import { digits, putBulkHeader, putBytes, putInteger, putIntegerBulk, putLineEnd, putView, putWords } from "../resp.ts";
 import type { Tuple } from "../tuple.ts";
 import type { WrittenValue } from "../types.ts";
+import { viewOf } from "../views.ts";
 import type { CompiledValueOf, Encoder, Key } from "./value.ts";
 import { COMMAND_OVERHEAD } from "./value.ts";
 
-const RESTORE = Buffer.from("*5\r\n$7\r\nRESTORE\r\n");
-const REPLACE = Buffer.from("\r\n$7\r\nREPLACE\r\n");
+const RESTORE = constantView(Buffer.from("*5\r\n$7\r\nRESTORE\r\n"));
+const REPLACE = constantView(Buffer.from("\r\n$7\r\nREPLACE\r\n"));
 const DELETE = Buffer.from("*2\r\n$3\r\nDEL\r\n");
 const HSET = Buffer.from("$4\r\nHSET\r\n");
 const EXPIRE = Buffer.from("*3\r\n$6\r\nEXPIRE\r\n");
@@ -46,12 +47,16 @@ interface Field {
   readonly name: Buffer;
   readonly column: number;
   /** Name as an argument of HSET, and as an entry of a listpack. */
-  readonly argument: Buffer;
-  readonly entry: Buffer;
+  readonly argument: DataView;
+  readonly entry: DataView;
 }
 
 function bulk(bytes: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from("\r\n")]);
+}
+
+function constantView(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** `RESTORE` of a listpack where the hash fits in one, else `HSET` with `DEL` before and `EXPIRE` after as needed. */
@@ -75,7 +80,7 @@ export class HashEncoder implements Encoder {
     this.#style = style;
     this.#fields = value.fields.map(({ name, column }) => {
       const bytes = Buffer.from(name);
-      return { name: bytes, column, argument: bulk(bytes), entry: entry(bytes) };
+      return { name: bytes, column, argument: constantView(bulk(bytes)), entry: constantView(entry(bytes)) };
     });
     this.#constants = value.constants;
     const pairs = value.constants.flatMap(({ name, value: text }) => [Buffer.from(name), Buffer.from(text)]);
@@ -83,7 +88,7 @@ export class HashEncoder implements Encoder {
     this.#constantEntries = Buffer.concat(pairs.map(entry));
     this.#longest = Math.max(0, ...pairs.map((bytes) => bytes.length), ...this.#fields.map(({ name }) => name.length));
     this.#fits = style.restore !== null && this.#longest <= style.restore.value;
-    const names = this.#fields.reduce((sum, field) => sum + field.argument.length + 2 * ENTRY_OVERHEAD, 0);
+    const names = this.#fields.reduce((sum, field) => sum + field.argument.byteLength + 2 * ENTRY_OVERHEAD, 0);
     this.#fixed = names + this.#constantArguments.length + this.#constantEntries.length + 3 * COMMAND_OVERHEAD;
   }
 
@@ -123,9 +128,7 @@ export class HashEncoder implements Encoder {
 
   #restore(out: Buffer, start: number, row: Tuple, key: Key, ttl: number, count: number): number {
     this.commands = 1;
-    let at = putBytes(out, start, RESTORE);
-    at = putBulkHeader(out, at, key.length);
-    at = putLineEnd(out, putRange(out, at, key.bytes, 0, key.length));
+    let at = this.#putKey(out, putView(viewOf(out), start, RESTORE), key);
     at = putIntegerBulk(out, at, ttl * 1000);
     out[at] = DOLLAR;
     const header = at + 1;
@@ -147,24 +150,25 @@ export class HashEncoder implements Encoder {
     out[end] = RDB_VERSION;
     out[end + 1] = 0;
     end = putCrc64(out, type, end + 2, end + 2);
-    return putBytes(out, end, REPLACE);
+    return putView(viewOf(out), end, REPLACE);
   }
 
   #putListpack(out: Buffer, start: number, row: Tuple, count: number): number {
     const fields = this.#fields;
-    const { bytes, starts, lengths } = row;
+    const { bytes, view, starts, lengths } = row;
+    const target = viewOf(out);
     let at = start + LISTPACK_HEADER;
     for (let index = 0; index < fields.length; index++) {
       const field = fields[index] as Field;
       const length = lengths[field.column] as number;
       if (length < 0) continue;
-      at = putBytes(out, at, field.entry);
-      at = putEntry(out, at, bytes, starts[field.column] as number, length);
+      at = putView(target, at, field.entry);
+      at = putEntry(out, target, at, bytes, view, starts[field.column] as number, length);
     }
     at = putBytes(out, at, this.#constantEntries);
     out[at++] = LISTPACK_END;
-    out.writeUInt32LE(at - start, start);
-    out.writeUInt16LE(2 * count, start + 4);
+    target.setUint32(start, at - start, true);
+    target.setUint16(start + 4, 2 * count, true);
     return at;
   }
 
@@ -179,11 +183,15 @@ export class HashEncoder implements Encoder {
     out[at] = STAR;
     at = putLineEnd(out, putInteger(out, at + 1, 2 + 2 * count));
     at = this.#putKey(out, putBytes(out, at, HSET), key);
-    for (const field of this.#fields) {
-      const length = row.lengths[field.column] as number;
+    const { view, starts, lengths } = row;
+    const target = viewOf(out);
+    const fields = this.#fields;
+    for (let index = 0; index < fields.length; index++) {
+      const field = fields[index] as Field;
+      const length = lengths[field.column] as number;
       if (length < 0) continue;
-      at = putBulkHeader(out, putBytes(out, at, field.argument), length);
-      at = putLineEnd(out, putRange(out, at, row.bytes, row.starts[field.column] as number, length));
+      at = putBulkHeader(out, putView(target, at, field.argument), length);
+      at = putLineEnd(out, putWords(target, at, view, starts[field.column] as number, length));
     }
     at = putBytes(out, at, this.#constantArguments);
     if (ttl === 0) return at;
@@ -192,7 +200,8 @@ export class HashEncoder implements Encoder {
   }
 
   #putKey(out: Buffer, at: number, key: Key): number {
-    return putLineEnd(out, putRange(out, putBulkHeader(out, at, key.length), key.bytes, 0, key.length));
+    const data = putBulkHeader(out, at, key.length);
+    return putLineEnd(out, putWords(viewOf(out), data, viewOf(key.bytes), 0, key.length));
   }
 
   warnings(): string[] {

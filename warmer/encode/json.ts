@@ -1,10 +1,9 @@
-import { putBytes, putRange } from "../resp.ts";
+import { putView, putWords } from "../resp.ts";
 import type { Tuple } from "../tuple.ts";
+import { viewOf } from "../views.ts";
 
 const BACKSLASH = 92;
 const QUOTE = 34;
-const OPEN = 123;
-const CLOSE = 125;
 
 /** Bytes that escaping makes of a byte, less one: 0 as it is, 1 for `\n`, 5 for a `\u` escape of four digits. */
 const ESCAPE = Uint8Array.from({ length: 256 }, (_, byte) =>
@@ -25,16 +24,39 @@ for (const [byte, letter] of [
   SHORT[byte] = letter.charCodeAt(0);
 }
 const HEX = Buffer.from("0123456789abcdef");
-const NULL = Buffer.from("null");
+const NULL = constant("null");
 /** A byte becomes at most six. */
 export const WORST_ESCAPE = 6;
 
-/** Writes text as a JSON string, with its quotes. */
-function putJsonText(out: Buffer, start: number, source: Buffer, from: number, length: number): number {
+function constant(text: string): DataView {
+  const bytes = Buffer.from(text);
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** Whether none of the four bytes needs an escape: is below 32, a quote, or a backslash. */
+function isPlain(word: number): boolean {
+  // The usual way to find a zero byte, (x - 0x01...) & ~x & 0x80..., for three x at once.
+  const quote = word ^ 0x22222222;
+  const backslash = word ^ 0x5c5c5c5c;
+  const found =
+    ((word - 0x20202020) & ~word) | ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash);
+  return (found & 0x80808080) === 0;
+}
+
+/** Writes text as a JSON string, with its quotes: four bytes at a time up to the first that needs an escape. */
+function putJsonText(out: Buffer, target: DataView, start: number, row: Tuple, from: number, length: number): number {
+  const { bytes: source, view } = row;
   let at = start;
   out[at++] = QUOTE;
   const end = from + length;
-  for (let index = from; index < end; index++) {
+  let index = from;
+  for (; index + 4 <= end; index += 4) {
+    const word = view.getInt32(index, true);
+    if (!isPlain(word)) break;
+    target.setInt32(at, word, true);
+    at += 4;
+  }
+  for (; index < end; index++) {
     const byte = source[index] as number;
     const extra = ESCAPE[byte] as number;
     if (extra === 0) {
@@ -52,18 +74,25 @@ function putJsonText(out: Buffer, start: number, source: Buffer, from: number, l
   return at;
 }
 
-/** A value of one column. */
-export function putJsonValue(out: Buffer, at: number, row: Tuple, column: number, text: boolean): number {
+/** A value of one column. `target` is a view of `out`. */
+export function putJsonValue(
+  out: Buffer,
+  target: DataView,
+  at: number,
+  row: Tuple,
+  column: number,
+  text: boolean,
+): number {
   const length = row.lengths[column] as number;
-  if (length < 0) return putBytes(out, at, NULL);
+  if (length < 0) return putView(target, at, NULL);
   const start = row.starts[column] as number;
-  return text ? putJsonText(out, at, row.bytes, start, length) : putRange(out, at, row.bytes, start, length);
+  return text ? putJsonText(out, target, at, row, start, length) : putWords(target, at, row.view, start, length);
 }
 
 /** Bytes that `putJsonValue` writes, exactly. */
 export function jsonValueLength(row: Tuple, column: number, text: boolean): number {
   const length = row.lengths[column] as number;
-  if (length < 0) return NULL.length;
+  if (length < 0) return NULL.byteLength;
   if (!text) return length;
   let total = length + 2;
   const start = row.starts[column] as number;
@@ -73,10 +102,10 @@ export function jsonValueLength(row: Tuple, column: number, text: boolean): numb
 
 /** A document of members in a fixed order. */
 export class JsonDocument {
-  readonly #labels: Buffer[];
+  readonly #labels: DataView[];
   readonly #columns: number[];
   readonly #text: boolean[];
-  readonly #tail: Buffer;
+  readonly #tail: DataView;
   readonly #fixed: number;
 
   /** @param members name, column, and whether its bytes are text that has to be quoted and escaped */
@@ -84,15 +113,17 @@ export class JsonDocument {
     members: readonly { readonly name: string; readonly column: number; readonly form: "raw" | "text" }[],
     constants: Readonly<Record<string, unknown>>,
   ) {
-    this.#labels = members.map(({ name }, index) => Buffer.from(`${index === 0 ? "{" : ","}${JSON.stringify(name)}:`));
+    this.#labels = members.map(({ name }, index) => constant(`${index === 0 ? "{" : ","}${JSON.stringify(name)}:`));
     this.#columns = members.map(({ column }) => column);
     this.#text = members.map(({ form }) => form === "text");
     const rest = JSON.stringify(constants);
     // `{"a":1}` after members is `,"a":1}`; without constants only the brace is left.
-    if (members.length === 0) this.#tail = Buffer.from(rest);
-    else this.#tail = rest === "{}" ? Buffer.from([CLOSE]) : Buffer.from(`,${rest.slice(1)}`);
-    this.#fixed = this.#labels.reduce((sum, label) => sum + label.length + NULL.length + 2, this.#tail.length);
-    if (members.length > 0 && this.#labels[0]?.[0] !== OPEN) throw new Error("a document begins with a brace");
+    if (members.length === 0) this.#tail = constant(rest);
+    else this.#tail = constant(rest === "{}" ? "}" : `,${rest.slice(1)}`);
+    this.#fixed = this.#labels.reduce(
+      (sum, label) => sum + label.byteLength + NULL.byteLength + 2,
+      this.#tail.byteLength,
+    );
   }
 
   bound(row: Tuple): number {
@@ -114,11 +145,12 @@ export class JsonDocument {
 
   put(out: Buffer, start: number, row: Tuple): number {
     let at = start;
+    const target = viewOf(out);
     const count = this.#columns.length;
     for (let index = 0; index < count; index++) {
-      at = putBytes(out, at, this.#labels[index] as Buffer);
-      at = putJsonValue(out, at, row, this.#columns[index] as number, this.#text[index] as boolean);
+      at = putView(target, at, this.#labels[index] as DataView);
+      at = putJsonValue(out, target, at, row, this.#columns[index] as number, this.#text[index] as boolean);
     }
-    return putBytes(out, at, this.#tail);
+    return putView(target, at, this.#tail);
   }
 }

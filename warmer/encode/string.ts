@@ -1,6 +1,7 @@
-import { digits, putBulkHeader, putBytes, putInteger, putIntegerBulk, putLineEnd, putRange } from "../resp.ts";
+import { digits, putBulkHeader, putBytes, putInteger, putIntegerBulk, putLineEnd, putWords } from "../resp.ts";
 import type { Tuple } from "../tuple.ts";
 import type { WrittenValue } from "../types.ts";
+import { viewOf } from "../views.ts";
 import { jsonValueLength, putJsonValue, WORST_ESCAPE } from "./json.ts";
 import type { Encoder, Key } from "./value.ts";
 import { COMMAND_OVERHEAD } from "./value.ts";
@@ -26,7 +27,7 @@ export function columnBody(column: number): StringBody {
     required: column,
     bound: length,
     exactBound: length,
-    put: (out, at, row) => putRange(out, at, row.bytes, row.starts[column] as number, length(row)),
+    put: (out, at, row) => putWords(viewOf(out), at, row.view, row.starts[column] as number, length(row)),
   };
 }
 
@@ -35,7 +36,7 @@ export function jsonColumnBody(column: number, text: boolean): StringBody {
   return {
     bound: (row) => 6 + Math.max(0, row.lengths[column] as number) * (text ? WORST_ESCAPE : 1),
     exactBound: (row) => jsonValueLength(row, column, text),
-    put: (out, at, row) => putJsonValue(out, at, row, column, text),
+    put: (out, at, row) => putJsonValue(out, viewOf(out), at, row, column, text),
   };
 }
 
@@ -66,7 +67,7 @@ export class StringEncoder implements Encoder {
   encode(out: Buffer, start: number, row: Tuple, key: Key, ttl: number): number {
     let at = putBytes(out, start, ttl > 0 ? SET_EXPIRE : SET);
     at = putBulkHeader(out, at, key.length);
-    at = putLineEnd(out, putRange(out, at, key.bytes, 0, key.length));
+    at = putLineEnd(out, putWords(viewOf(out), at, viewOf(key.bytes), 0, key.length));
     out[at] = DOLLAR;
     const header = at + 1;
     let from = header + this.#digits + 2;

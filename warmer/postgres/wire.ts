@@ -2,7 +2,7 @@
  * Values that COPY sends in PostgreSQL's own binary form, and the text that is made of them here: PostgreSQL takes
  * several times as long for the same text (`to_char` of a timestamp: a microsecond).
  */
-import { putInteger } from "../resp.ts";
+import { putBytes, putInteger } from "../resp.ts";
 
 /** How a column comes. `bytes`: as it is to be written; all others are written as text, as PostgreSQL would. */
 export type WireForm = "bytes" | "boolean" | "int2" | "int4" | "int8" | "timestamp" | "uuid" | "jsonb";
@@ -27,60 +27,60 @@ export function formOf(oid: number): WireForm | undefined {
 /** Bytes that the text of a value takes, at most: 36 of a uuid. */
 export const LONGEST_TEXT = 36;
 
-/** Bytes of a value in its binary form; -1 where they differ from value to value. */
-const SIZES = { bytes: -1, boolean: 1, int2: 2, int4: 4, int8: 8, timestamp: 8, uuid: 16, jsonb: -1 } as const;
-
 /** A value that is not what its type says: a proxy or a server of another kind. */
 export class WireError extends Error {
   override name = "WireError";
 }
 
-/**
- * Writes a value as text.
- * @param form neither `bytes` nor `jsonb`, which need no writing
- * @returns the position after it; -1 where it has no text: an infinite timestamp
- * @throws WireError where the value has another length than its type
- */
-export function putText(
-  out: Buffer,
-  at: number,
-  form: WireForm,
-  source: Buffer,
-  start: number,
-  length: number,
-): number {
-  if (length !== SIZES[form]) throw new WireError(`PostgreSQL sent ${length} bytes for a value of type ${form}`);
+/** Makes text of values of one type. */
+export interface TextWriter {
+  /** Bytes of a value in its binary form. */
+  readonly size: number;
+  /**
+   * Writes the text of the value at `start` of `source`, which may be of the same buffer.
+   * @returns the position after it; -1 where it has no text: an infinite timestamp
+   */
+  put(out: Buffer, at: number, source: DataView, start: number): number;
+}
+
+/** What writes a form; null for those that are text already, jsonb behind a byte of its version. */
+export function writerOf(form: WireForm): TextWriter | null {
   switch (form) {
+    case "bytes":
+    case "jsonb":
+      return null;
     case "boolean":
-      return source[start] === 0 ? out.write("false", at, "latin1") + at : out.write("true", at, "latin1") + at;
+      return {
+        size: 1,
+        put: (out, at, source, start) => putBytes(out, at, source.getUint8(start) === 0 ? FALSE : TRUE),
+      };
     case "int2":
-      return putSigned(out, at, source.readInt16BE(start));
+      return { size: 2, put: (out, at, source, start) => putSigned(out, at, source.getInt16(start)) };
     case "int4":
-      return putSigned(out, at, word(source, start));
+      return { size: 4, put: (out, at, source, start) => putSigned(out, at, source.getInt32(start)) };
     case "int8":
-      return putInt8(out, at, word(source, start), word(source, start + 4) >>> 0);
+      return {
+        size: 8,
+        put: (out, at, source, start) => putInt8(out, at, source.getInt32(start), source.getUint32(start + 4)),
+      };
     case "timestamp":
-      return putTimestamp(out, at, word(source, start), word(source, start + 4) >>> 0);
-    default:
-      return putUuid(out, at, source, start);
+      return {
+        size: 8,
+        put: (out, at, source, start) => putTimestamp(out, at, source.getInt32(start), source.getUint32(start + 4)),
+      };
+    case "uuid":
+      return { size: 16, put: putUuid };
   }
 }
 
+const TRUE = Buffer.from("true");
+const FALSE = Buffer.from("false");
 const MINUS = 45;
 const ZERO = 48;
 const COLON = 58;
 const TWO_32 = 0x1_0000_0000;
 /** Beyond this high half a double is not exact. */
 const EXACT_HIGH = 0x1f_ffff;
-
-function word(source: Buffer, at: number): number {
-  return (
-    ((source[at] as number) << 24) |
-    ((source[at + 1] as number) << 16) |
-    ((source[at + 2] as number) << 8) |
-    (source[at + 3] as number)
-  );
-}
 
 function putSigned(out: Buffer, at: number, value: number): number {
   if (value >= 0) return putInteger(out, at, value);
@@ -186,11 +186,11 @@ const HEX = Buffer.from("0123456789abcdef");
 /** Bytes of a uuid before which a hyphen stands, as bits. */
 const HYPHENS = (1 << 4) | (1 << 6) | (1 << 8) | (1 << 10);
 
-function putUuid(out: Buffer, start: number, source: Buffer, from: number): number {
+function putUuid(out: Buffer, start: number, source: DataView, from: number): number {
   let at = start;
   for (let index = 0; index < 16; index++) {
     if (((HYPHENS >> index) & 1) === 1) out[at++] = MINUS;
-    const byte = source[from + index] as number;
+    const byte = source.getUint8(from + index);
     out[at++] = HEX[byte >> 4] as number;
     out[at++] = HEX[byte & 15] as number;
   }

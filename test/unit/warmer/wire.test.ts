@@ -103,6 +103,6 @@ describe("a binary value becomes the text that PostgreSQL has for it", () => {
   });
 
   it("refuses a value of another length than its type", () => {
-    expect(() => text("int8", Buffer.alloc(4))).toThrow("PostgreSQL sent 4 bytes for a value of type int8");
+    expect(() => text("int8", Buffer.alloc(4))).toThrow("PostgreSQL sent 4 bytes where a value has 8");
   });
 });
