@@ -186,7 +186,7 @@ export const configKeys: readonly ConfigKey[] = [
   {
     key: "plan",
     values:
-      "`meal-planner`, `sessions`, `running-app`, `running-app-production`, `api-keys`, or the path of a YAML or JSON file",
+      "`meal-planner`, `meal-planner-by-usage`, `sessions`, `running-app`, `running-app-production`, `api-keys`, or the path of a YAML or JSON file",
     default: "`meal-planner` with `demo`, else none",
     meaning: "What is read, and which keys it becomes.",
   },

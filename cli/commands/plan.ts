@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { exitCodes, printJson, runCommand, withExitCodes } from "./command.ts";
+import { registerExplain } from "./explain.ts";
 import { readPlan } from "./inputs.ts";
 
 const help = `
@@ -13,7 +14,17 @@ Exit codes:
   0  the plan is right
   2  it is not, or cannot be read`;
 
-/** Adds `hearth plan check`. */
+const schemaHelp = `
+For editors that complete and check YAML or JSON. In a plan of YAML, name the file in the first line:
+    # yaml-language-server: $schema=./plan.schema.json
+
+Examples:
+    hearth plan schema > plan.schema.json
+
+Exit codes:
+  0  always`;
+
+/** Adds `hearth plan check` and its like. */
 export function register(program: Command): void {
   const plan = program.command("plan").description("look at a warm plan");
   withExitCodes(plan.command("check"))
@@ -33,4 +44,16 @@ export function register(program: Command): void {
         return exitCodes.ok;
       }),
     );
+  withExitCodes(plan.command("schema"))
+    .description("print the JSON Schema of plans")
+    .option("--json", "the same: it is JSON already")
+    .addHelpText("after", schemaHelp)
+    .action(() =>
+      runCommand(async () => {
+        const { planJsonSchema } = await import("../../warmer/plan-json-schema.ts");
+        printJson(planJsonSchema());
+        return exitCodes.ok;
+      }),
+    );
+  registerExplain(plan);
 }

@@ -1,15 +1,17 @@
 import { listNames } from "../suggest.ts";
 import { apiKeys } from "./api-keys.ts";
 import { mealPlanner } from "./meal-planner.ts";
+import { mealPlannerByUsage } from "./meal-planner-by-usage.ts";
 import { runningApp, runningAppProduction } from "./running-app.ts";
 import { sessions } from "./sessions.ts";
 
 export { apiKeys } from "./api-keys.ts";
 export { mealPlanner } from "./meal-planner.ts";
+export { mealPlannerByUsage } from "./meal-planner-by-usage.ts";
 export { runningApp, runningAppProduction } from "./running-app.ts";
 export { sessions } from "./sessions.ts";
 
-const plans = [mealPlanner, sessions, runningApp, runningAppProduction, apiKeys];
+const plans = [mealPlanner, mealPlannerByUsage, sessions, runningApp, runningAppProduction, apiKeys];
 
 /** The plans that come with Hearth, by the name under which `plan: "..."` and `--plan` find them. */
 export const builtInPlans: ReadonlyMap<string, unknown> = new Map(plans.map((plan) => [plan.name, plan]));
