@@ -71,6 +71,10 @@ it("forms three data nodes and three sentinels", async () => {
     `started ${(started - began) | 0} ms, formed ${(formed - started) | 0} ms, ready ${(performance.now() - formed) | 0} ms`,
   );
   await lab.ask(data[0] as NodeInputs, "SET", "kept", "yes");
+  await until("every replica has it", async () => {
+    const values = await Promise.all(data.map((node) => lab.ask(node, "GET", "kept")));
+    return values.every((value) => value === "yes");
+  });
   for (const sentinel of sentinels) {
     expect(await lab.ask(sentinel, "SENTINEL", "CKQUORUM", "mymaster")).toMatch(/^OK 3 usable Sentinels/);
   }
