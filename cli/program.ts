@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { withExitCodes } from "./commands/command.ts";
+import { register as registerEstimate } from "./commands/estimate.ts";
 import { register as registerPlan } from "./commands/plan.ts";
 import { register as registerStats } from "./commands/stats.ts";
 import { register as registerValidate } from "./commands/validate.ts";
@@ -14,6 +15,7 @@ export async function runCommands(argv: readonly string[]): Promise<void> {
   registerWarm(program);
   registerValidate(program);
   registerStats(program);
+  registerEstimate(program);
   registerPlan(program);
   program
     .command("operation", { hidden: true })

@@ -86,8 +86,16 @@ describe("usage", () => {
   it("is the source of the replay where the plan has none", async () => {
     const replay = await readReplay({ plan: parsePlan({ name: "x", datasets, usage }), postgresUrl: postgres.url });
     expect(replay.source).toBe("access-log");
-    const keys = replay.keys.map((each: unknown) => (typeof each === "string" ? each : (each as { key: string }).key));
-    expect([...new Set(keys)].sort()).toEqual(["a:1", "a:2", "b:3", "b:7", "b:8", "b:9", "d:1:x", "z:1"]);
+    expect(replay.keys.map(({ key }) => key).sort()).toEqual([
+      "a:1",
+      "a:2",
+      "b:3",
+      "b:7",
+      "b:8",
+      "b:9",
+      "d:1:x",
+      "z:1",
+    ]);
   });
 
   it("warms everything when there was no traffic", async () => {
