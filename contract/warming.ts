@@ -36,6 +36,8 @@ export interface DatasetReport {
   /** Keys that Redis acknowledged. */
   readonly keys: number;
   readonly failed: number;
+  /** Keys that were left alone, because they were there already; absent where there are none. */
+  readonly fresh?: number;
   /** Bytes sent to Redis. */
   readonly bytes: number;
   readonly durationMs: number;
@@ -145,6 +147,8 @@ export interface WarmReport {
   readonly usedMemory: { readonly before: number; readonly after: number };
   readonly evictedKeys: number;
   readonly datasets: readonly DatasetReport[];
+  /** What the operator should know of the run as a whole; absent where there is nothing. */
+  readonly warnings?: readonly string[];
   readonly validation: ValidationReport | null;
   /** The figures of a dashboard, at the end of the run. */
   readonly metrics: WarmMetrics;

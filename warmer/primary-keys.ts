@@ -10,6 +10,7 @@ export async function keysOnPrimaries(
   prefix: string,
   name: string,
 ): Promise<readonly string[]> {
+  await revive(client);
   if (!("nodes" in client)) {
     return [prefix + name];
   }
@@ -26,6 +27,13 @@ export async function keysOnPrimaries(
     }
   }
   return [...first.values()].map(([from, to]) => `${prefix}{${tagWithin(from, to)}}:${name}`);
+}
+
+/** Connects a client again that has given up on a server: it may be back. */
+export async function revive(client: Redis | Cluster): Promise<void> {
+  if (client.status === "end") {
+    await client.connect();
+  }
 }
 
 /** The first number whose slot, as a hash tag, lies in the range. */

@@ -76,12 +76,15 @@ export class CacheReader {
     return (await this.#value(key, type)) ?? undefined;
   }
 
+  /** Keys of Hearth's own, which `size` leaves out. */
+  ownKeys = 0;
+
   /** Keys in the database, over all primaries; undefined when the user may not ask. */
   async size(): Promise<number | undefined> {
     const nodes = "nodes" in this.#client ? this.#client.nodes("master") : [this.#client];
     try {
       const sizes = await Promise.all(nodes.map((node) => node.dbsize()));
-      return sizes.reduce((sum, size) => sum + size, 0);
+      return Math.max(0, sizes.reduce((sum, size) => sum + size, 0) - this.ownKeys);
     } catch (error) {
       if (error instanceof Error && error.message.startsWith("NOPERM")) {
         return undefined;

@@ -39,6 +39,7 @@ export function makeReport(
     datasets: outcome.datasets.map(datasetReport),
     validation,
     metrics: finalMetrics(outcome, validation, recorder),
+    ...(outcome.warnings.length > 0 && { warnings: outcome.warnings }),
     ...(recorder !== undefined && { timeline: recorder.timeline() }),
     ...(cause !== undefined && { error: cause }),
   };
@@ -70,12 +71,13 @@ function finalMetrics(
 
 /** What the contract knows of a dataset; examples of failures become warnings, so that they are not lost. */
 function datasetReport(dataset: WarmOutcome["datasets"][number]): DatasetReport {
-  const { name, priority, status, rows, keys, failed, durationMs, error } = dataset;
+  const { name, priority, status, rows, keys, failed, fresh = 0, durationMs, error } = dataset;
   const first = dataset.examples[0];
   const example =
     first && `first of ${count(failed)} failed: ${first.key === "" ? "" : `${first.key}: `}${first.message}`;
   return {
     ...{ name, priority, status, rows, keys, failed, bytes: dataset.bytes, durationMs },
+    ...(fresh > 0 && { fresh }),
     ...(error !== undefined && { error }),
     warnings: example ? [...dataset.warnings, example] : dataset.warnings,
   };
@@ -99,6 +101,7 @@ export function formatReport(report: WarmReport): string {
       "rows keys failed sent time",
     ),
     totals(report),
+    ...(report.warnings ?? []).map((warning) => `warning: ${warning}`),
     ...report.datasets.flatMap(({ name, error, warnings }) => [
       ...(error !== undefined && error !== report.error ? [`${name}: ${error}`] : []),
       ...warnings.map((warning) => `${name}: warning: ${warning}`),
@@ -112,11 +115,13 @@ export function formatReport(report: WarmReport): string {
 function totals(report: WarmReport): string {
   const { before, after } = report.usedMemory;
   const memory = after > 0 ? `Redis uses ${bytes(after)} (${after < before ? "" : "+"}${bytes(after - before)})` : "";
+  const fresh = report.datasets.reduce((sum, dataset) => sum + (dataset.fresh ?? 0), 0);
   const evicted = report.evictedKeys > 0 ? `${keyCount(report.evictedKeys)} evicted` : "";
   return [
     `${keyCount(report.keys)} in ${duration(report.durationMs)}`,
     `${count(report.rate)} keys/s while writing`,
     report.failed > 0 ? `${count(report.failed)} failed` : "",
+    fresh > 0 ? `${keyCount(fresh)} left alone` : "",
     `${bytes(report.bytes)} sent`,
     memory,
     evicted,

@@ -1,18 +1,20 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Endpoint } from "../contract/endpoint.ts";
 import type { Gate, ValidationReport, WarmReport, WarmSource } from "../contract/warming.ts";
+import type { ControlOptions } from "./pacing/controls.ts";
 import type { WarmPlan } from "./plan.ts";
 import { progressReporter } from "./progress.ts";
 import { CacheReader } from "./reader.ts";
 import { type Replay, readReplay } from "./replay.ts";
 import { makeReport } from "./report.ts";
+import { type Hold, type HoldOptions, holdCache } from "./resume/hold.ts";
 import { type OpenSource, openSource } from "./source.ts";
 import { TimelineRecorder } from "./timeline.ts";
 import type { HashEngine, Progress, Shard, WarmOutcome } from "./types.ts";
 import { countHits, sumOf, validate } from "./validate.ts";
 import { warm } from "./warm.ts";
 
-export interface RunOptions {
+export interface RunOptions extends HoldOptions {
   readonly endpoint: Endpoint;
   readonly plan: WarmPlan;
   readonly source: WarmSource;
@@ -20,6 +22,8 @@ export interface RunOptions {
   /** Milliseconds for everything together. @default 300000 */
   readonly deadlineMs?: number;
   readonly engine?: "auto" | HashEngine;
+  /** Pace, memory, what to leave alone. */
+  readonly controls?: Omit<ControlOptions, "checkpoint" | "ownKeys">;
   readonly shard?: Shard;
   readonly signal?: AbortSignal;
   /** One line for people, at most one a second. */
@@ -58,7 +62,14 @@ export async function runWarming(options: RunOptions): Promise<WarmReport> {
     CacheReader.open(options.endpoint, Math.min(left(), 10_000)),
   );
   const giveUp = new AbortController();
+  let hold: Hold | undefined;
   try {
+    const { plan, shard, progress } = options;
+    hold = await holdCache(reader.client, options, {
+      ...{ plan: plan.name, shard, progress, signal: options.signal, waitMs: left() },
+    });
+    reader.ownKeys = hold.ownKeys;
+    for (const warning of hold.warnings) progress?.(warning);
     // Which requests to replay is read while the datasets are: the answer waits for no one.
     const signal = options.signal === undefined ? giveUp.signal : AbortSignal.any([options.signal, giveUp.signal]);
     const replay = settled(readReplay({ plan: options.plan, postgresUrl: source.url, timeoutMs: left(), signal }));
@@ -75,7 +86,10 @@ export async function runWarming(options: RunOptions): Promise<WarmReport> {
       deadlineMs: Math.min(Math.ceil(left() - kept), longestMs),
       ...(options.engine !== undefined && { engine: options.engine }),
       ...(options.shard !== undefined && { shard: options.shard }),
-      ...(options.signal !== undefined && { signal: options.signal }),
+      ...(hold.signal !== undefined && { signal: hold.signal }),
+      ...options.controls,
+      ...(hold.checkpoint !== undefined && { checkpoint: hold.checkpoint }),
+      ownKeys: hold.ownKeys,
       onProgress: (progress) => {
         recorder.add(progress);
         lines?.(progress);
@@ -92,6 +106,7 @@ export async function runWarming(options: RunOptions): Promise<WarmReport> {
     );
   } finally {
     giveUp.abort(new Error("the run has ended"));
+    await hold?.release();
     reader.close();
     await source.stop();
   }
@@ -145,7 +160,7 @@ async function conclude(
     validation = await validate({
       endpoint: options.endpoint,
       gate: options.gate,
-      written: outcome,
+      written: { keys: outcome.keys + freshKeys(outcome), samples: outcome.samples },
       replay: replay.value,
       reader,
       measure: { plan: options.plan, postgresUrl },
@@ -160,6 +175,11 @@ async function conclude(
   } catch (error) {
     return makeReport(outcome, validation, error instanceof Error ? error.message : String(error), recorder);
   }
+}
+
+/** Keys that are in the cache as asked for, although this run has not written them. */
+function freshKeys(outcome: WarmOutcome): number {
+  return outcome.datasets.reduce((sum, { fresh = 0 }) => sum + fresh, 0);
 }
 
 /** Waits for both, and closes the one that came when the other did not. */

@@ -198,7 +198,10 @@ export class WarmRun {
       const theirs = literalPrefix(other.plan.key);
       return other !== task && (theirs.startsWith(prefix) || prefix.startsWith(theirs));
     });
-    return { restore: this.#engine?.limits ?? null, mayExist: shares || this.#before?.keys !== 0 };
+    return {
+      restore: this.#engine?.limits ?? null,
+      mayExist: shares || this.#before?.keys !== (this.#options.ownKeys ?? 0),
+    };
   }
 
   #statementTimeout(): number {
@@ -227,11 +230,12 @@ export class WarmRun {
   }
 
   #report(): void {
+    const usedMemory = (this.#after ?? this.#before)?.usedMemory;
     const progress: Progress = {
       elapsedMs: Math.round(performance.now() - this.#clock),
       datasets: this.#tasks.map((task) => task.progress()),
     };
-    this.#options.onProgress?.(progress);
+    this.#options.onProgress?.(usedMemory === undefined ? progress : { ...progress, usedMemory });
   }
 
   #outcome(error: string | undefined): WarmOutcome {

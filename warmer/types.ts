@@ -109,8 +109,6 @@ export interface FailureExample {
 export interface DatasetOutcome extends DatasetReport {
   /** Rows left out on purpose: their TTL was 0 or less. Not part of `failed`. */
   readonly skipped: number;
-  /** Keys that were left alone, because they were there already: with `onlyMissing`. */
-  readonly fresh?: number;
   /** Failures by code: Redis's error code (`WRONGTYPE`), or `NULL_KEY`, `NULL_VALUE`, `NULL_TTL`. */
   readonly failures: Readonly<Record<string, number>>;
   /** The first ten failures, and the first of each further code. */

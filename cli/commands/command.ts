@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { InputError } from "./inputs.ts";
 
 /** Exit codes of the commands for people. */
-export const exitCodes = { ok: 0, gateMissed: 1, badInput: 2, failed: 3, interrupted: 130 } as const;
+export const exitCodes = { ok: 0, gateMissed: 1, badInput: 2, failed: 3, busy: 4, interrupted: 130 } as const;
 
 /** For the end of a command's help. */
 export const exitCodesHelp = `
@@ -11,6 +11,7 @@ Exit codes:
   1    done, but the gate was missed: too few keys, or too low a hit ratio
   2    wrong input: options, plan, endpoint or source
   3    PostgreSQL or Redis failed
+  4    warm: another warmer is at work on the plan, in the same cache
   130  interrupted`;
 
 /** Wrong options end with the exit code that is documented for them; --help and --version with 0. */
@@ -43,12 +44,18 @@ export async function runCommand(work: (context: CommandContext) => Promise<numb
     code = await work({ signal: controller.signal });
   } catch (error) {
     process.stderr.write(`hearth: ${error instanceof Error ? error.message : String(error)}\n`);
-    code = error instanceof InputError ? exitCodes.badInput : exitCodes.failed;
+    code = codeOf(error);
   } finally {
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);
   }
   process.exitCode = controller.signal.aborted ? exitCodes.interrupted : code;
+}
+
+/** By name: the warmer is loaded only where it is needed. */
+function codeOf(error: unknown): number {
+  if (error instanceof InputError) return exitCodes.badInput;
+  return error instanceof Error && error.name === "BusyError" ? exitCodes.busy : exitCodes.failed;
 }
 
 /** For commander: a whole number from `least` up. */

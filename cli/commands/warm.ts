@@ -1,10 +1,13 @@
 import { type Command, Option } from "commander";
+import type { WarmReport } from "../../contract/warming.ts";
 import type { WarmPlan } from "../../warmer/plan.ts";
 import { exitCodes, exitCodesHelp, printJson, runCommand, wholeNumber, withExitCodes } from "./command.ts";
+import { type ControlCommandOptions, controlsOf, withControlOptions } from "./control-options.ts";
 import { type GateOptions, gateOf, withGateOptions } from "./gate-options.ts";
-import { readEndpoint, readPlan, readSource } from "./inputs.ts";
+import { InputError, readEndpoint, readPlan, readSource } from "./inputs.ts";
+import { describeReason, type WatchCommandOptions, watchOf, withWatchOptions } from "./watch-options.ts";
 
-interface WarmCommandOptions extends GateOptions {
+interface WarmCommandOptions extends GateOptions, ControlCommandOptions, WatchCommandOptions {
   readonly plan: string;
   readonly endpoint?: string;
   readonly source?: string;
@@ -22,6 +25,9 @@ Examples:
 
   Try the built-in plan with the demo database:
     hearth warm --plan meal-planner --endpoint endpoint.json --source demo
+
+  Gently, and only what is missing; then again every 30 minutes, or when less than 85 % of the users' reads hit:
+    hearth warm --plan warm.yaml --endpoint endpoint.json --keys-per-second 5000 --only-missing --watch
 
   See what would be written, without Redis:
     hearth warm --plan warm.yaml --dry-run
@@ -41,7 +47,7 @@ export function register(program: Command): void {
     .option("--deadline <seconds>", "time for everything together", wholeNumber(1), 300)
     .option("--dry-run", "read from PostgreSQL what would be written, and write nothing")
     .option("--json", "print the report as JSON");
-  withGateOptions(command)
+  withWatchOptions(withControlOptions(withGateOptions(command)))
     .addHelpText("after", help)
     .action((options: WarmCommandOptions) => runCommand(({ signal }) => warmCommand(options, signal)));
 }
@@ -55,22 +61,51 @@ async function warmCommand(options: WarmCommandOptions, signal: AbortSignal): Pr
     options.json ? printJson(preview) : process.stdout.write(`${formatPreview(preview)}\n`);
     return exitCodes.ok;
   }
+  if (options.freshFor !== undefined && options.onlyMissing !== true) {
+    throw new InputError("--fresh-for: says which keys --only-missing leaves alone; give both, or neither");
+  }
   const endpoint = await readEndpoint(options.endpoint ?? "-");
   const [{ runWarming }, { formatReport }] = await Promise.all([
     import("../../warmer/run-warming.ts"),
     import("../../warmer/report.ts"),
   ]);
-  const report = await runWarming({
+  const run = {
     endpoint,
     plan: limited,
     source,
     gate: gateOf(options),
     engine: options.engine,
     deadlineMs: options.deadline * 1000,
+    controls: controlsOf(options),
+    onBusy: options.onBusy,
+    resume: options.resume,
     signal,
-    progress: (line) => process.stderr.write(`${line}\n`),
+    progress: (line: string) => process.stderr.write(`${line}\n`),
+  };
+  const once = async (): Promise<number> => showReport(await runWarming(run), options, formatReport);
+  if (options.watch !== true) return await once();
+  const [{ watchCache }, { readStats }] = await Promise.all([
+    import("../../warmer/resume/watch.ts"),
+    import("../../warmer/stats.ts"),
+  ]);
+  await watchCache({
+    ...watchOf(options),
+    signal,
+    readCounters: () => readStats(endpoint),
+    run: async (reason) => {
+      run.progress(describeReason(reason));
+      await once();
+    },
+    failed: (error) => run.progress(`hearth: ${error instanceof Error ? error.message : String(error)}`),
   });
-  options.json ? printJson(report) : process.stdout.write(`${formatReport(report)}\n`);
+  return exitCodes.ok;
+}
+
+/** Prints a report; with --watch and --json one a line. */
+function showReport(report: WarmReport, options: WarmCommandOptions, format: (report: WarmReport) => string): number {
+  if (options.json !== true) process.stdout.write(`${format(report)}\n`);
+  else if (options.watch === true) process.stdout.write(`${JSON.stringify(report)}\n`);
+  else printJson(report);
   if (report.error !== undefined) {
     return exitCodes.failed;
   }

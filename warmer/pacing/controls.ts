@@ -25,6 +25,8 @@ export interface ControlOptions {
   readonly onlyMissing?: { readonly freshSeconds: number };
   /** Where the run notes how far it is; a run that finds such a note of the same plan goes on there. @default none */
   readonly checkpoint?: CheckpointStore;
+  /** Keys of Hearth's own that are in the cache before the run: its lock. @default 0 */
+  readonly ownKeys?: number;
 }
 
 export const DEFAULT_LATENCY_CEILING_MS = 5;
