@@ -60,7 +60,7 @@ describe("a plan", () => {
     ],
     [
       { tll: 5 },
-      'datasets[0]: unknown property "tll" (did you mean "ttl"?); allowed are "name", "priority", "query", "limit", "key", "value", "ttl", "jitter", "usage"',
+      'datasets[0]: unknown property "tll" (did you mean "ttl"?); allowed are "name", "priority", "query", "limit", "key", "value", "ttl", "jitter", "lookup", "resumeBy", "usage"',
     ],
     [
       { value: { type: "json", column: "id", fields: { a: "id" } } },
