@@ -1,0 +1,120 @@
+import fc from "fast-check";
+import { Command } from "ioredis";
+import { describe, expect, it } from "vitest";
+import { makeEncoder } from "../../../warmer/encode/encoder.ts";
+import { groupedSelect } from "../../../warmer/grouped.ts";
+import { endOfCommand, keyOfCommand } from "../../../warmer/resp.ts";
+import { Tuple } from "../../../warmer/tuple.ts";
+
+function int32(...values: readonly number[]): Buffer {
+  const out = Buffer.alloc(4 * values.length);
+  values.forEach((value, index) => {
+    out.writeInt32BE(value, 4 * index);
+  });
+  return out;
+}
+
+/** An array of text as PostgreSQL sends it; no elements: no dimension. */
+function array(elements: readonly Buffer[]): Buffer {
+  if (elements.length === 0) return int32(0, 0, 25);
+  return Buffer.concat([
+    int32(1, 0, 25, elements.length, 1),
+    ...elements.flatMap((element) => [int32(element.length), element]),
+  ]);
+}
+
+function tuple(values: readonly (Buffer | null)[]): Tuple {
+  const head = Buffer.alloc(2);
+  head.writeInt16BE(values.length);
+  const pieces = values.map((value) => Buffer.concat([int32(value?.length ?? -1), value ?? Buffer.alloc(0)]));
+  const bytes = Buffer.concat([head, ...pieces]);
+  const row = new Tuple(values.length);
+  row.read(bytes, 0, bytes.length);
+  return row;
+}
+
+function ioredis(name: string, ...args: (string | Buffer | number)[]): Buffer {
+  return Buffer.from(new Command(name, args, { replyEncoding: null }).toWritable({} as never));
+}
+
+const bytes = fc.uint8Array({ maxLength: 70 }).map((value) => Buffer.from(value));
+const ttl = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 3_155_760_000 }));
+const style = { restore: { entries: 128, value: 64 }, mayExist: false };
+
+describe("commands", () => {
+  it("are what ioredis sends, for sets and sorted sets of any bytes", () => {
+    const pair = fc.tuple(
+      bytes,
+      fc.double({ noNaN: true }).map((score) => Buffer.from(String(score))),
+    );
+    fc.assert(
+      fc.property(
+        bytes,
+        fc.array(pair, { minLength: 1, maxLength: 20 }),
+        ttl,
+        fc.boolean(),
+        (key, pairs, seconds, sorted) => {
+          const row = tuple([array(pairs.map(([member]) => member)), array(pairs.map(([, score]) => score))]);
+          const encoder = makeEncoder(
+            sorted ? { type: "zset", members: 0, scores: 1 } : { type: "set", members: 0 },
+            style,
+          );
+          const named = { bytes: key, length: key.length };
+          const room = Math.min(encoder.bound(row, named), encoder.exactBound(row, named));
+          const out = Buffer.alloc(room + 64, 0xee);
+          const end = encoder.encode(out, 0, row, named, seconds);
+          expect(end).toBeLessThanOrEqual(room);
+          expect(out.subarray(room)).toEqual(Buffer.alloc(64, 0xee));
+          const args = sorted ? pairs.flatMap(([member, score]) => [score, member]) : pairs.map(([member]) => member);
+          const expected = [ioredis("DEL", key), ioredis(sorted ? "ZADD" : "SADD", key, ...args)];
+          if (seconds > 0) expected.push(ioredis("EXPIRE", key, seconds));
+          expect(out.subarray(0, end)).toEqual(Buffer.concat(expected));
+          expect(encoder.commands).toBe(expected.length);
+          expect(keyOfCommand(out, 0)).toEqual(key);
+        },
+      ),
+    );
+  });
+
+  it.each([
+    [1000, 0, ["DEL", "SADD"]],
+    [1001, 0, ["DEL", "SADD", "SADD", "EXISTS"]],
+    [2500, 9, ["DEL", "SADD", "SADD", "SADD", "EXPIRE"]],
+  ])("of %i members with a TTL of %i are %j", (count, seconds, names) => {
+    const row = tuple([array(Array.from({ length: count }, (_, index) => Buffer.from(String(index))))]);
+    const encoder = makeEncoder({ type: "set", members: 0 }, style);
+    const key = { bytes: Buffer.from("k"), length: 1 };
+    const out = Buffer.alloc(encoder.bound(row, key));
+    const end = encoder.encode(out, 0, row, key, seconds);
+    const found: string[] = [];
+    for (let at = 0; at < end; at = endOfCommand(out, at)) {
+      found.push(/^\*\d+\r\n\$\d+\r\n(\w+)/.exec(out.toString("latin1", at, at + 40))?.[1] ?? "");
+    }
+    expect(found).toEqual(names);
+    expect(encoder.commands).toBe(names.length);
+  });
+
+  it("are fewer than 256 for a million members, since a row counts them in a byte", () => {
+    const row = tuple([array(Array.from({ length: 1_000_000 }, () => Buffer.from("m")))]);
+    const encoder = makeEncoder({ type: "set", members: 0 }, style);
+    const key = { bytes: Buffer.from("k"), length: 1 };
+    encoder.encode(Buffer.alloc(encoder.bound(row, key)), 0, row, key, 9);
+    expect(encoder.commands).toBeLessThan(256);
+  });
+
+  it("are none for a row without members", () => {
+    const encoder = makeEncoder({ type: "set", members: 0 }, style);
+    expect([encoder.refuses(tuple([null])), encoder.refuses(tuple([array([])]))]).toEqual(["NULL_VALUE", "NULL_VALUE"]);
+  });
+});
+
+it("rows of a key are grouped in SQL, in the order and within the limit of the query", () => {
+  const value = { type: "zset", members: 1, scores: 2 } as const;
+  const dataset = { expressions: ["k", "(m)", "((s))"], keys: [0, 0], value, from: "t", limit: " LIMIT 5" };
+  expect(groupedSelect({ ...dataset, ttl: undefined, part: undefined })).toBe(
+    "SELECT c0, array_agg(c1 ORDER BY place) FILTER (WHERE c1 IS NOT NULL AND c2 IS NOT NULL), " +
+      "array_agg(c2 ORDER BY place) FILTER (WHERE c1 IS NOT NULL AND c2 IS NOT NULL) " +
+      "FROM (SELECT k AS c0, (m) AS c1, ((s)) AS c2, row_number() OVER () AS place FROM t) AS numbered " +
+      "GROUP BY c0 ORDER BY min(place) LIMIT 5",
+  );
+});
