@@ -16,12 +16,34 @@ export const gateSchema = z.object({
 });
 export type Gate = z.infer<typeof gateSchema>;
 
+/** How far a warming may go at the expense of others; see the options of the same names of `hearth warm`. */
+export const warmControlsSchema = z.strictObject({
+  /** Keys written per second, at most. @default no limit */
+  keysPerSecond: z.number().int().min(1).optional(),
+  /** Bytes sent to Redis per second, at most. @default no limit */
+  bytesPerSecond: z.number().int().min(1000).optional(),
+  /** Milliseconds that the 95th percentile of PING may reach before less is sent at a time; null: any. @default 5 */
+  latencyCeilingMs: z.number().min(0.1).max(60_000).nullable().optional(),
+  /** Share of maxmemory, 0-1, that stays free; null: memory is not looked at. @default 0.1 */
+  headroom: z.number().min(0).max(0.99).nullable().optional(),
+  /** Milliseconds that each dataset may take. @default the deadline of the whole */
+  datasetDeadlineMs: z.number().int().min(1).optional(),
+  /** Write only keys that are missing, or have fewer than `freshSeconds` to live. @default every key */
+  onlyMissing: z.strictObject({ freshSeconds: z.number().int().min(0).default(0) }).optional(),
+  /** When another warmer is at work on the same plan. @default "wait" */
+  onBusy: z.enum(["fail", "wait"]).optional(),
+  /** Go on where a run that died has stopped. @default true */
+  resume: z.boolean().optional(),
+});
+export type WarmControls = z.infer<typeof warmControlsSchema>;
+
 /** Inputs of the operation `warm`. `plan` is checked by warmer/plan.ts. */
 export const warmRequestSchema = z.object({
   endpoint: endpointSchema,
   plan: z.unknown(),
   source: sourceSchema,
   gate: gateSchema.prefault({}),
+  controls: warmControlsSchema.optional(),
 });
 
 export type DatasetStatus = "pending" | "running" | "done" | "failed" | "skipped";

@@ -8,8 +8,9 @@ import {
   type OperationHandler,
   type OperationResult,
 } from "../contract/operation.ts";
-import { type WarmReport, warmRequestSchema } from "../contract/warming.ts";
+import { type WarmControls, type WarmReport, warmRequestSchema } from "../contract/warming.ts";
 import { count } from "../warmer/figures.ts";
+import type { ControlOptions } from "../warmer/pacing/controls.ts";
 import { CacheReader } from "../warmer/reader.ts";
 import { formatReport } from "../warmer/report.ts";
 import { runWarming } from "../warmer/run-warming.ts";
@@ -61,6 +62,7 @@ async function run(request: HandlerRequest, context: OperationContext): Promise<
     plan: resolvePlan(inputs.plan),
     source: inputs.source,
     gate: inputs.gate,
+    ...runControls(inputs.controls ?? {}),
     deadlineMs: request.deadlineMs,
     signal: context.signal,
     progress: context.progress,
@@ -77,6 +79,13 @@ async function run(request: HandlerRequest, context: OperationContext): Promise<
   }
   context.progress(formatReport(report));
   return { id, outputs: { report, runId, markers } };
+}
+
+/** An update that was killed is followed by one that waits for its lock to expire, and goes on where it was. */
+function runControls({ onBusy = "wait", resume = true, keysPerSecond, bytesPerSecond, ...controls }: WarmControls) {
+  const limits = { keysPerSecond, bytesPerSecond };
+  // Properties that are undefined are as good as absent.
+  return { onBusy, resume, controls: { ...(controls as ControlOptions), limits } };
 }
 
 /** A run without effects leaves nothing to be known; one with effects is repeated by the next `up`. */
