@@ -204,7 +204,13 @@ describe("operation warm", () => {
     };
     await client.flushall();
     const report = reportOf(await ask("update", { ...inputs, plan: hashes, gate: {} }));
-    expect(report.validation?.replay).toMatchObject({ source: "datasets", population: 1000, requests: 1000, hits: 1000, hitRatio: 1 });
+    expect(report.validation?.replay).toMatchObject({
+      source: "datasets",
+      population: 1000,
+      requests: 1000,
+      hits: 1000,
+      hitRatio: 1,
+    });
     expect(report.validation?.readBack).toEqual({ sampled: 200, matching: 200, mismatches: [] });
     expect(await client.type("preferences:1500")).toBe("hash");
   });
