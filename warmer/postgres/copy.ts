@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Connection, Submittable } from "pg";
+import { takeData } from "../read-buffer.ts";
 
 const COPY_DATA = 0x64; // d
 const COPY_OUT = 0x48; // H
@@ -39,7 +40,7 @@ export class CopyOut implements Submittable {
   readonly #sql: string;
   readonly #handler: CopyHandler;
   #socket: Socket | undefined;
-  #parser: ((data: Buffer) => void)[] = [];
+  #giveBack: () => void = () => {};
   #headerSeen = false;
   #failure: Error | undefined;
   /** A message of which only a part has come: the buffer has room for all of it where its length is known. */
@@ -47,7 +48,6 @@ export class CopyOut implements Submittable {
   #filled = 0;
   #resolve: () => void = () => {};
   #reject: (error: Error) => void = () => {};
-  readonly #onData = (data: Buffer): void => this.#feed(data);
 
   constructor(sql: string, handler: CopyHandler) {
     this.#sql = sql;
@@ -63,9 +63,7 @@ export class CopyOut implements Submittable {
   submit(connection: Connection): void {
     const socket = (connection as Connection & { stream: Socket }).stream;
     this.#socket = socket;
-    this.#parser = socket.listeners("data") as ((data: Buffer) => void)[];
-    socket.removeAllListeners("data");
-    socket.on("data", this.#onData);
+    this.#giveBack = takeData(socket, (data) => this.#feed(data));
     connection.query(this.#sql);
   }
 
@@ -162,10 +160,8 @@ export class CopyOut implements Submittable {
   }
 
   #handBack(rest: Buffer): void {
-    const socket = this.#socket;
-    socket?.off("data", this.#onData);
-    for (const listener of this.#parser) socket?.on("data", listener);
-    for (const listener of this.#parser) listener(rest);
+    this.#giveBack();
+    this.#socket?.emit("data", Buffer.from(rest)); // a copy: the parser keeps what is not complete
   }
 
   /** Called by pg at the end. */

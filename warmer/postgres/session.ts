@@ -1,7 +1,8 @@
-import { createConnection } from "node:net";
+import { createConnection, Socket } from "node:net";
 import pg from "pg";
 import { wrapQuery } from "../compile.ts";
 import type { PlanParameters } from "../plan.ts";
+import { bufferedSocket } from "../read-buffer.ts";
 import type { PgConfig } from "../types.ts";
 import type { CopyHandler } from "./copy.ts";
 import { CopyOut } from "./copy.ts";
@@ -34,8 +35,19 @@ function whereIs(client: pg.Client): string {
   return `${client.host}:${client.port}/${client.database ?? ""}`;
 }
 
+/** pg calls it with the settings of the connection, which its types do not say. */
+function makeSocket(settings?: { readonly ssl?: unknown }): Socket {
+  return settings?.ssl ? new Socket() : bufferedSocket();
+}
+
 function makeClient(source: string | PgConfig): pg.Client {
-  const common = { application_name: APPLICATION_NAME, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true };
+  const common = {
+    application_name: APPLICATION_NAME,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    // Over TLS pg reads through a socket of its own.
+    stream: makeSocket as () => Socket,
+  };
   try {
     return new pg.Client(
       typeof source === "string" ? { connectionString: source, ...common } : { ...common, ...source },

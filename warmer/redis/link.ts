@@ -3,6 +3,7 @@ import type { Address } from "../../contract/address.ts";
 import { formatAddress } from "../../contract/address.ts";
 import type { Chunk, Row } from "../chunk.ts";
 import type { Pace } from "../pacing/pace.ts";
+import { takeData } from "../read-buffer.ts";
 
 const PLUS = 43;
 const MINUS = 45;
@@ -54,7 +55,7 @@ export class Link {
     this.#socket = socket;
     this.#events = events;
     this.#pace = pace;
-    socket.on("data", (data: Buffer) => this.#onData(data));
+    takeData(socket, (data) => this.#onData(data));
     socket.on("error", (error) => this.#onLost(error));
     socket.on("close", () => this.#onLost(new Error("the connection was closed")));
   }

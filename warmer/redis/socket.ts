@@ -1,9 +1,10 @@
 import type { Socket } from "node:net";
-import { connect as connectPlain, isIP } from "node:net";
+import { isIP } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { Address } from "../../contract/address.ts";
 import { formatAddress } from "../../contract/address.ts";
 import type { Endpoint } from "../../contract/endpoint.ts";
+import { bufferedSocket } from "../read-buffer.ts";
 import { command } from "../resp.ts";
 import type { Reply } from "./reply.ts";
 import { ReplyError, ReplyParser } from "./reply.ts";
@@ -35,7 +36,7 @@ function openSocket(address: Address, credentials: Credentials, signal: AbortSig
     const servername = tls?.servername ?? (isIP(host) === 0 ? host : undefined);
     const socket =
       tls === undefined
-        ? connectPlain({ host, port, noDelay: true, keepAlive: true })
+        ? bufferedSocket({ noDelay: true, keepAlive: true }).connect({ host, port })
         : connectTls({ ...tls, host, port, ...(servername === undefined ? {} : { servername }) });
     const settle = (error?: Error): void => {
       socket.off("error", settle);
