@@ -11,8 +11,8 @@ import type { PostgresSession } from "./postgres/session.ts";
 import type { ServerStats } from "./stats.ts";
 import { Tuple } from "./tuple.ts";
 
-/** Rows that stand for a dataset. */
-const SAMPLE_ROWS = 500;
+/** Rows that stand for a dataset; of one with fewer, the keys are counted and not estimated. */
+const SAMPLE_ROWS = 2000;
 /** What one Redis takes on an ordinary machine: see the README's figures. It seldom is what a warming waits for. */
 const KEYS_PER_SECOND = 150_000;
 const BYTES_PER_SECOND = 60_000_000;

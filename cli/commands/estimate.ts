@@ -10,7 +10,7 @@ interface EstimateOptions {
 }
 
 const help = `
-Keys and time come from EXPLAIN and from the first 500 rows of each dataset, bytes from those rows, encoded as they
+Keys and time come from EXPLAIN and from the first 2,000 rows of each dataset, bytes from those rows, encoded as they
 would be written. Nothing is written. With --endpoint the memory is compared with what Redis has left.
 
 Examples:
