@@ -81,6 +81,8 @@ export class DatasetTask {
         if (!sink.signal.aborted) await rows.drain();
         rows.close();
       }
+      // It may have been aborted after the last row was sent, and before all were answered.
+      sink.signal.throwIfAborted();
       this.#finish(writer, how.checkpoint);
     } catch (error) {
       if (sink.signal.aborted) this.fail(this.#aborted(sink));

@@ -88,7 +88,8 @@ export class RunCheckpoint {
   readonly #fingerprint: string;
   readonly #expirySeconds: number;
   readonly #datasets: Record<string, DatasetPosition>;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
+  #savedAt = performance.now();
   #sequence: number;
   #changed = false;
   #saving: Promise<void> = Promise.resolve();
@@ -100,8 +101,6 @@ export class RunCheckpoint {
     this.#expirySeconds = Math.min(LONGEST_SECONDS, ...plan.datasets.map(expiryOf));
     this.#datasets = { ...found?.datasets };
     this.#sequence = found?.sequence ?? 0;
-    this.#timer = setInterval(() => this.#save(), SAVE_EVERY_MS);
-    this.#timer.unref();
   }
 
   /** Looks for what an earlier run has left. @throws what the store does */
@@ -120,10 +119,13 @@ export class RunCheckpoint {
     return this.#datasets[dataset];
   }
 
-  /** Notes how far a dataset is; written to Redis within a second. */
+  /** Notes how far a dataset is; written to Redis at once, and at most once a second. */
   note(dataset: string, position: DatasetPosition): void {
     this.#datasets[dataset] = position;
     this.#changed = true;
+    const wait = this.#savedAt + SAVE_EVERY_MS - performance.now();
+    if (wait <= 0) this.#save();
+    else this.#timer ??= setTimeout(() => this.#save(), wait).unref();
   }
 
   /** Why the last note could not be written. */
@@ -133,7 +135,7 @@ export class RunCheckpoint {
 
   /** At the end of the run: the note goes where all is written, and stays for the next run where it is not. */
   async finish(complete: boolean): Promise<void> {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     await this.#saving;
     if (complete)
       await this.#store.clear().catch(() => {}); // it expires by itself
@@ -144,7 +146,10 @@ export class RunCheckpoint {
   }
 
   #save(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (!this.#changed) return;
+    this.#savedAt = performance.now();
     this.#changed = false;
     this.#sequence += 1;
     const note: Note = { fingerprint: this.#fingerprint, sequence: this.#sequence, datasets: this.#datasets };

@@ -8,7 +8,10 @@ import { redisCheckpointStore } from "./redis-store.ts";
 export interface HoldOptions {
   /** When another warmer is at work on the same plan in the same cache. @default neither looks nor locks */
   readonly onBusy?: "fail" | "wait" | undefined;
-  /** Notes how far the run is in Redis, and goes on where an earlier one stopped. @default false */
+  /**
+   * True: notes in Redis how far the run is, and goes on where an earlier one stopped. False: forgets what an earlier
+   * one has noted. @default neither
+   */
   readonly resume?: boolean | undefined;
 }
 
@@ -40,11 +43,19 @@ export async function holdCache(
   },
 ): Promise<Hold> {
   const { plan, shard, signal } = run;
-  const checkpoint = options.resume === true ? redisCheckpointStore(client, plan, shard) : undefined;
+  const store = redisCheckpointStore(client, plan, shard);
+  const checkpoint = options.resume === true ? store : undefined;
   const free = { signal, checkpoint, ownKeys: 0, release: async () => {} };
-  if (options.onBusy === undefined) return { ...free, warnings: [] };
+  const forget = async (): Promise<void> => {
+    if (options.resume === false) await store.clear().catch(() => {}); // it expires
+  };
+  if (options.onBusy === undefined) {
+    await forget();
+    return { ...free, warnings: [] };
+  }
   try {
     const lock = await WarmLock.take(client, { ...run, onBusy: options.onBusy });
+    await forget();
     return {
       signal: signal === undefined ? lock.signal : AbortSignal.any([signal, lock.signal]),
       checkpoint,

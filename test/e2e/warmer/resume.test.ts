@@ -72,8 +72,8 @@ function interrupted(plan: unknown, rows: number, more: Partial<WarmOptions> = {
 }
 
 describe("a run that died", () => {
-  it.each(["id", "name"])("continues at the row where it was, in the order of %s", async (column) => {
-    const plan = datasets(column);
+  it("continues at the row where it was", async () => {
+    const plan = datasets("name");
     const died = await interrupted(plan, 3000);
     expect(died).toMatchObject({ ok: false, error: expect.stringContaining("interrupted by SIGINT") });
     const note = await client.get("hearth:resume:test");
@@ -132,7 +132,7 @@ describe("a run that died", () => {
     expect(await client.dbsize()).toBe(6100);
   });
 
-  it("begins again where one primary of a cluster has lost its data", async () => {
+  it("begins again where one primary of a cluster has lost its data, or writes only what that one misses", async () => {
     const cluster = await startCluster();
     const app = clientOf(cluster.endpoint);
     await app.get("any"); // its nodes are known once it has asked
@@ -148,6 +148,9 @@ describe("a run that died", () => {
       expect(await run(plan, options)).toMatchObject({ ok: true, keys: 6100 });
       const sizes = await Promise.all(cluster.servers.map((server) => server.client.dbsize()));
       expect(sizes.reduce((sum, size) => sum + size)).toBe(6100);
+      await cluster.servers[2]?.client.flushall();
+      const missing = await run(plan, { ...options, onlyMissing: { freshSeconds: 0 } });
+      expect(missing.keys).toBe(sizes[2]);
     } finally {
       app.disconnect();
       await cluster.stop();
@@ -192,20 +195,5 @@ describe("onlyMissing", () => {
     const outcome = await run(plan, { onlyMissing: { freshSeconds: 1800 } });
     expect(outcome.keys).toBe(1); // the first dataset never expires
     expect(await client.ttl("item:5")).toBeGreaterThan(3500);
-  });
-
-  it("asks each primary of a cluster for its own keys", async () => {
-    const cluster = await startCluster();
-    try {
-      const plan = datasets(undefined);
-      const options = { endpoint: cluster.endpoint };
-      await run(plan, options);
-      await cluster.servers[2]?.client.flushall();
-      const left = await Promise.all(cluster.servers.map((server) => server.client.dbsize()));
-      const outcome = await run(plan, { ...options, onlyMissing: { freshSeconds: 0 } });
-      expect(outcome.keys).toBe(6100 - left.reduce((sum, size) => sum + size));
-    } finally {
-      await cluster.stop();
-    }
   });
 });
