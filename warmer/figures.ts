@@ -33,15 +33,15 @@ export function duration(milliseconds: number): string {
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
-/** `0.085 ms`, `3.2 ms`, `150 ms`: three figures. */
+/** `0.085 ms`, `3.20 ms`, `150 ms`: three figures. */
 export function milliseconds(value: number): string {
-  if (value < 1) return `${value.toFixed(3)} ms`;
-  return `${value < 100 ? Number(value.toPrecision(3)) : Math.round(value)} ms`;
+  return `${value < 1 ? value.toFixed(3) : value < 99.95 ? value.toPrecision(3) : Math.round(value)} ms`;
 }
 
-/** A share of 1 in percent: `95.4 %`; `100 %` only when nothing is missing. */
+/** A share of 1 in percent: `95.4 %`; `100 %` only when nothing is missing, `0 %` only when there is nothing. */
 export function percent(share: number): string {
-  return share === 1 || share === 0 ? `${share * 100} %` : `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;
+  if (share === 0 || share === 1) return `${share * 100} %`;
+  return `${Math.min(99.9, Math.max(0.1, share * 100)).toFixed(1)} %`;
 }
 
 /** A difference of two shares in percentage points: `+35.0 points`. */

@@ -3,6 +3,9 @@ import type { Progress } from "./types.ts";
 /** The newest stretch of a run that a rate is made of, milliseconds. */
 const windowMs = 5000;
 
+/** Milliseconds between two looks: datasets may change their status much more often. */
+const apartMs = 20;
+
 interface Beat {
   readonly atMs: number;
   readonly keys: number;
@@ -14,6 +17,7 @@ export class Pulse {
   #beats: Beat[] = [];
 
   add({ elapsedMs, datasets }: Progress): void {
+    if (elapsedMs < (this.#beats.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY) + apartMs) return;
     const beat = { atMs: elapsedMs, keys: sum(datasets, "keys"), rows: sum(datasets, "rows") };
     // Connecting and planning is not slow writing.
     if (beat.rows === 0) this.#beats = [];

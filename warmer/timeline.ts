@@ -6,6 +6,10 @@ const mostPoints = 60;
 /** Series that a chart can tell apart. */
 const mostSeries = 7;
 
+/** Milliseconds between two points of a short run: many small datasets change their status much more often. */
+const leastApartMs = 4;
+
+/** The series of the datasets that have none of their own. */
 export const othersName = "(others)";
 
 interface Point {
@@ -16,19 +20,18 @@ interface Point {
 /** Remembers how a run went. However long it is, the points stay few: every second one is dropped when it is full. */
 export class TimelineRecorder {
   #points: Point[] = [];
-  #names: readonly string[] = [];
   #last: Progress | undefined;
-  #everyMs = 0;
+  #everyMs = leastApartMs;
 
   add(progress: Progress): void {
     this.#last = progress;
-    this.#names = progress.datasets.map(({ name }) => name);
     const previous = this.#points.at(-1);
     if (previous !== undefined && progress.elapsedMs < previous.atMs + this.#everyMs) return;
-    this.#push(progress);
+    this.#points.push(pointOf(progress));
     if (this.#points.length <= 2 * mostPoints) return;
     this.#points = this.#points.filter((_, index) => index % 2 === 0);
-    this.#everyMs = ((this.#points.at(-1)?.atMs ?? 0) - (this.#points[0]?.atMs ?? 0)) / this.#points.length;
+    const spanMs = (this.#points.at(-1)?.atMs ?? 0) - (this.#points[0]?.atMs ?? 0);
+    this.#everyMs = Math.max(leastApartMs, spanMs / this.#points.length);
   }
 
   /** The last state of the run. */
@@ -51,33 +54,27 @@ export class TimelineRecorder {
     if (kept.length > 1 && last.atMs - (kept.at(-1)?.atMs ?? 0) < apart) kept.pop();
     if (last.atMs > (kept.at(-1)?.atMs ?? -1)) kept.push(last);
     else kept[kept.length - 1] = last;
-    return { atMs: kept.map(({ atMs }) => atMs), keys: this.#series(kept, last) };
+    const names = end.datasets.map(({ name }) => name);
+    return { atMs: kept.map(({ atMs }) => atMs), keys: seriesOf(names, kept, last) };
   }
+}
 
-  #push(progress: Progress): void {
-    const point = pointOf(progress);
-    // Of two states in one moment the later one counts.
-    if (this.#points.at(-1)?.atMs === point.atMs) this.#points.pop();
-    this.#points.push(point);
-  }
-
-  #series(points: readonly Point[], last: Point): Record<string, readonly number[]> {
-    const order = this.#names.map((name, index) => ({ name, index, keys: last.keys[index] ?? 0 }));
-    const largest = new Set(
-      [...order]
-        .sort((a, b) => b.keys - a.keys)
-        .slice(0, mostSeries)
-        .map(({ index }) => index),
-    );
-    const own = order.filter(({ index }) => largest.has(index));
-    const series = Object.fromEntries(
-      own.map(({ name, index }) => [name, points.map(({ keys }) => keys[index] ?? 0)] as const),
-    );
-    if (own.length === order.length) return series;
-    const others = order.filter(({ index }) => !largest.has(index));
-    const rest = points.map(({ keys }) => others.reduce((sum, { index }) => sum + (keys[index] ?? 0), 0));
-    return { ...series, [othersName]: rest };
-  }
+function seriesOf(names: readonly string[], points: readonly Point[], last: Point): Record<string, readonly number[]> {
+  const order = names.map((name, index) => ({ name, index, keys: last.keys[index] ?? 0 }));
+  const largest = new Set(
+    [...order]
+      .sort((a, b) => b.keys - a.keys)
+      .slice(0, mostSeries)
+      .map(({ index }) => index),
+  );
+  const own = order.filter(({ index }) => largest.has(index));
+  const series = Object.fromEntries(
+    own.map(({ name, index }) => [name, points.map(({ keys }) => keys[index] ?? 0)] as const),
+  );
+  if (own.length === order.length) return series;
+  const others = order.filter(({ index }) => !largest.has(index));
+  const rest = points.map(({ keys }) => others.reduce((sum, { index }) => sum + (keys[index] ?? 0), 0));
+  return { ...series, [othersName]: rest };
 }
 
 function pointOf({ elapsedMs, datasets }: Progress): Point {

@@ -5,9 +5,10 @@ import { exitCodes, exitCodesHelp, printJson, runCommand, wholeNumber, withExitC
 import { type ControlCommandOptions, controlsOf, withControlOptions } from "./control-options.ts";
 import { type GateOptions, gateOf, withGateOptions } from "./gate-options.ts";
 import { InputError, readEndpoint, readPlan, readSource } from "./inputs.ts";
+import { checkReportFile, type ReportOptions, withReportOptions, writeReportFile } from "./report-options.ts";
 import { describeReason, type WatchCommandOptions, watchOf, withWatchOptions } from "./watch-options.ts";
 
-interface WarmCommandOptions extends GateOptions, ControlCommandOptions, WatchCommandOptions {
+interface WarmCommandOptions extends GateOptions, ControlCommandOptions, ReportOptions, WatchCommandOptions {
   readonly plan: string;
   readonly endpoint?: string;
   readonly source?: string;
@@ -29,6 +30,9 @@ Examples:
   Gently, and only what is missing; then again every 30 minutes, or when less than 85 % of the users' reads hit:
     hearth warm --plan warm.yaml --endpoint endpoint.json --keys-per-second 5000 --only-missing --watch
 
+  Keep a page with charts, and follow the run by machine:
+    hearth warm --plan warm.yaml --endpoint endpoint.json --report warm.html --progress json
+
   See what would be written, without Redis:
     hearth warm --plan warm.yaml --dry-run
 ${exitCodesHelp}`;
@@ -47,7 +51,7 @@ export function register(program: Command): void {
     .option("--deadline <seconds>", "time for everything together", wholeNumber(1), 300)
     .option("--dry-run", "read from PostgreSQL what would be written, and write nothing")
     .option("--json", "print the report as JSON");
-  withWatchOptions(withControlOptions(withGateOptions(command)))
+  withWatchOptions(withControlOptions(withGateOptions(withReportOptions(command))))
     .addHelpText("after", help)
     .action((options: WarmCommandOptions) => runCommand(({ signal }) => warmCommand(options, signal)));
 }
@@ -64,10 +68,12 @@ async function warmCommand(options: WarmCommandOptions, signal: AbortSignal): Pr
   if (options.freshFor !== undefined && options.onlyMissing !== true) {
     throw new InputError("--fresh-for: says which keys --only-missing leaves alone; give both, or neither");
   }
+  await checkReportFile(options.report);
   const endpoint = await readEndpoint(options.endpoint ?? "-");
-  const [{ runWarming }, { formatReport }] = await Promise.all([
+  const [{ runWarming }, { formatReport }, { openDisplay }] = await Promise.all([
     import("../../warmer/run-warming.ts"),
     import("../../warmer/report.ts"),
+    import("../display/display.ts"),
   ]);
   const run = {
     endpoint,
@@ -80,23 +86,33 @@ async function warmCommand(options: WarmCommandOptions, signal: AbortSignal): Pr
     onBusy: options.onBusy,
     resume: options.resume,
     signal,
-    progress: (line: string) => process.stderr.write(`${line}\n`),
   };
-  const once = async (): Promise<number> => showReport(await runWarming(run), options, formatReport);
+  const once = async (): Promise<number> => {
+    const display = openDisplay(options.progress);
+    let report: WarmReport | undefined;
+    try {
+      report = await runWarming({ ...run, ...display.hooks });
+    } finally {
+      display.end(report);
+    }
+    await writeReportFile(options.report, report, plan.name);
+    return showReport(report, options, formatReport);
+  };
   if (options.watch !== true) return await once();
   const [{ watchCache }, { readStats }] = await Promise.all([
     import("../../warmer/resume/watch.ts"),
     import("../../warmer/stats.ts"),
   ]);
+  const tell = (line: string): void => void process.stderr.write(`${line}\n`);
   await watchCache({
     ...watchOf(options),
     signal,
     readCounters: () => readStats(endpoint),
     run: async (reason) => {
-      run.progress(describeReason(reason));
+      tell(describeReason(reason));
       await once();
     },
-    failed: (error) => run.progress(`hearth: ${error instanceof Error ? error.message : String(error)}`),
+    failed: (error) => tell(`hearth: ${error instanceof Error ? error.message : String(error)}`),
   });
   return exitCodes.ok;
 }

@@ -1,0 +1,53 @@
+import type { WarmReport } from "../../contract/warming.ts";
+import { metricsOf } from "../../warmer/metrics.ts";
+import { Pulse } from "../../warmer/pulse.ts";
+import type { RunStep } from "../../warmer/run-warming.ts";
+import type { Progress } from "../../warmer/types.ts";
+import type { Display, DisplayStream } from "./display.ts";
+
+/** At most one line of progress in this many milliseconds: a line names every dataset. */
+const everyMs = 250;
+
+/**
+ * A JSON object a line. `event` says which: `step` (what the run turns to), `progress` (WarmMetrics of the contract,
+ * with `elapsedMs`), `end` (the same at the end, with `ok` and, where there is one, `error`).
+ */
+export class JsonDisplay implements Display {
+  readonly #stream: DisplayStream;
+  readonly #pulse = new Pulse();
+  readonly #began = performance.now();
+  #last = Number.NEGATIVE_INFINITY;
+
+  readonly hooks = {
+    onStep: (step: RunStep): void => this.step(step),
+    onProgress: (progress: Progress): void => this.progress(progress),
+  };
+
+  constructor(stream: DisplayStream) {
+    this.#stream = stream;
+  }
+
+  step(step: RunStep): void {
+    this.#write({ event: "step", step });
+  }
+
+  progress(progress: Progress): void {
+    this.#pulse.add(progress);
+    const now = performance.now();
+    if (now < this.#last + everyMs) return;
+    this.#last = now;
+    this.#write({ event: "progress", ...metricsOf(progress, this.#pulse) });
+  }
+
+  end(report?: WarmReport): void {
+    if (report === undefined) return;
+    const { ok, error, metrics, validation } = report;
+    const verdict = validation?.verdict ?? null;
+    this.#write({ event: "end", ok, verdict, ...(error !== undefined && { error }), ...metrics });
+  }
+
+  #write({ event, ...rest }: { readonly event: string; readonly [name: string]: unknown }): void {
+    const elapsedMs = Math.round(performance.now() - this.#began);
+    this.#stream.write(`${JSON.stringify({ event, elapsedMs, ...rest })}\n`);
+  }
+}
