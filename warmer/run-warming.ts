@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Endpoint } from "../contract/endpoint.ts";
 import type { Gate, ValidationReport, WarmReport, WarmSource } from "../contract/warming.ts";
+import { keepHeapSmall } from "./heap.ts";
 import type { ControlOptions } from "./pacing/controls.ts";
 import type { WarmPlan } from "./plan.ts";
 import { progressReporter } from "./progress.ts";
@@ -62,6 +63,7 @@ export async function runWarming(options: RunOptions): Promise<WarmReport> {
     CacheReader.open(options.endpoint, Math.min(left(), 10_000)),
   );
   const giveUp = new AbortController();
+  const leaveHeap = keepHeapSmall();
   let hold: Hold | undefined;
   try {
     const { plan, shard, progress } = options;
@@ -106,6 +108,7 @@ export async function runWarming(options: RunOptions): Promise<WarmReport> {
     );
   } finally {
     giveUp.abort(new Error("the run has ended"));
+    leaveHeap();
     await hold?.release();
     reader.close();
     await source.stop();
