@@ -1,7 +1,7 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-const CHECK_MS = 250;
+const CHECK_MS = 500;
 /** Of the space for new objects; V8 begins with 1 MiB, and has 16 to 32 of it after the start of the tool. */
 const TOO_LARGE_BYTES = 6 * 1024 * 1024;
 

@@ -28,7 +28,7 @@ const CAST = ["user_id", "is_active", "login_count", "created_at", "last_seen_at
 export function createTable(rows) {
   return `
     CREATE TABLE sessions (
-      session_id text NOT NULL, user_id bigint NOT NULL, email text NOT NULL, ip_address text NOT NULL,
+      session_id text PRIMARY KEY, user_id bigint NOT NULL, email text NOT NULL, ip_address text NOT NULL,
       user_agent text NOT NULL, country text NOT NULL, device text NOT NULL, is_active boolean NOT NULL,
       login_count integer NOT NULL, created_at timestamptz NOT NULL, last_seen_at timestamptz NOT NULL,
       data jsonb NOT NULL);
@@ -68,7 +68,7 @@ const argument = (value) => `$${Buffer.byteLength(value)}\r\n${value}\r\n`;
 
 /**
  * Commands as one column of text, for `psql -At`: the line end that psql puts after each row is the last of the
- * command. `concat` because it copies every piece once; a chain of `||` takes twice the time.
+ * command. `concat` because it copies every piece once, which a chain of `||` does again and again.
  */
 function commandSql(pieces, from) {
   return `SELECT concat(${pieces.join(", ")}) FROM ${from}`;
