@@ -29,6 +29,8 @@ export interface RunOptions extends HoldOptions {
   readonly signal?: AbortSignal;
   /** One line for people, at most one a second. */
   readonly progress?: (line: string) => void;
+  /** One line for people, that matters now: a database is made, another warmer is waited for. @default progress */
+  readonly note?: (line: string) => void;
   /** For displays: whenever something changes, and several times a second while rows flow. */
   readonly onProgress?: (progress: Progress) => void;
   /** What the run turns to, as soon as it does. */
@@ -57,21 +59,22 @@ const longestMs = 86_400_000;
 export async function runWarming(options: RunOptions): Promise<WarmReport> {
   const deadline = Date.now() + (options.deadlineMs ?? 300_000);
   const left = () => Math.max(1, deadline - Date.now());
+  const note = options.note ?? options.progress;
   options.onStep?.("connecting");
   const [source, reader] = await both(
-    openSource(options.source, options),
+    openSource(options.source, { signal: options.signal, progress: note }),
     CacheReader.open(options.endpoint, Math.min(left(), 10_000)),
   );
   const giveUp = new AbortController();
   const leaveHeap = keepHeapSmall();
   let hold: Hold | undefined;
   try {
-    const { plan, shard, progress } = options;
+    const { plan, shard } = options;
     hold = await holdCache(reader.client, options, {
-      ...{ plan: plan.name, shard, progress, signal: options.signal, waitMs: left() },
+      ...{ plan: plan.name, shard, progress: note, signal: options.signal, waitMs: left() },
     });
     reader.ownKeys = hold.ownKeys;
-    for (const warning of hold.warnings) progress?.(warning);
+    for (const warning of hold.warnings) note?.(warning);
     // Which requests to replay is read while the datasets are: the answer waits for no one.
     const signal = options.signal === undefined ? giveUp.signal : AbortSignal.any([options.signal, giveUp.signal]);
     const replay = settled(readReplay({ plan: options.plan, postgresUrl: source.url, timeoutMs: left(), signal }));

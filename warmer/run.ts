@@ -230,7 +230,7 @@ export class WarmRun {
   }
 
   #report(): void {
-    const usedMemory = (this.#after ?? this.#before)?.usedMemory;
+    const usedMemory = this.#after?.usedMemory ?? this.#controls.usedMemory ?? this.#before?.usedMemory;
     const progress: Progress = {
       elapsedMs: Math.round(performance.now() - this.#clock),
       datasets: this.#tasks.map((task) => task.progress()),

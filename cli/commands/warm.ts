@@ -89,12 +89,14 @@ async function warmCommand(options: WarmCommandOptions, signal: AbortSignal): Pr
   };
   const once = async (): Promise<number> => {
     const display = openDisplay(options.progress);
-    let report: WarmReport | undefined;
+    let report: WarmReport;
     try {
       report = await runWarming({ ...run, ...display.hooks });
-    } finally {
-      display.end(report);
+    } catch (error) {
+      display.end({ error });
+      throw error;
     }
+    display.end({ report });
     await writeReportFile(options.report, report, plan.name);
     return showReport(report, options, formatReport);
   };

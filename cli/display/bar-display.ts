@@ -34,9 +34,12 @@ export class BarDisplay implements Display {
   #progress: Progress | undefined;
   /** Lengths of the lines that are on the screen. */
   #drawn: readonly number[] = [];
+  /** The cursor. */
+  #hidden = false;
   #ended = false;
 
   readonly hooks = {
+    note: (text: string): void => this.#note(text),
     onStep: (step: RunStep): void => this.step(step),
     onProgress: (progress: Progress): void => this.progress(progress),
   };
@@ -65,7 +68,13 @@ export class BarDisplay implements Display {
     this.#ended = true;
     clearInterval(this.#timer);
     process.off("exit", this.#onExit);
-    if (this.#drawn.length > 0) this.#stream.write(`${this.#erase()}${showCursor}`);
+    if (this.#hidden) this.#stream.write(`${this.#erase()}${showCursor}`);
+  }
+
+  /** Stays on the screen, above the bars. */
+  #note(text: string): void {
+    this.#stream.write(`${this.#erase()}${text}\n`);
+    this.#drawn = [];
   }
 
   #draw(): void {
@@ -74,7 +83,8 @@ export class BarDisplay implements Display {
     const terminal = this.#terminal();
     const title = `${titles[this.#step]}, ${duration(elapsedMs)}`.slice(0, terminal.columns);
     const lines = [title, ...(this.#progress === undefined ? [] : renderBars(this.#progress, this.#pulses, terminal))];
-    const hide = this.#drawn.length === 0 ? hideCursor : "";
+    const hide = this.#hidden ? "" : hideCursor;
+    this.#hidden = true;
     this.#stream.write(`${hide}${this.#erase()}${lines.join("\n")}\n`);
     this.#drawn = lines.map(visibleLength);
   }

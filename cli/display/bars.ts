@@ -71,9 +71,11 @@ function mostTelling(datasets: readonly DatasetProgress[], room: number): readon
 }
 
 function datasetLine({ elapsedMs }: Progress, dataset: DatasetProgress, pulses: Pulses): Line {
-  const { name, status, keys, failed } = dataset;
+  const { name, status, rows, keys, failed, total } = dataset;
   const alone = { elapsedMs, datasets: [dataset] };
-  const share = status === "pending" ? 0 : status === "running" ? shareDone(alone) : 1;
+  // What failed came only so far.
+  const part = Math.min(1, rows / Math.max(1, total ?? rows));
+  const share = { pending: 0, running: shareDone(alone), done: 1, failed: part, skipped: part }[status];
   const pulse = pulses.of(dataset);
   const seconds = secondsLeft(alone, pulse);
   const refused = failed > 0 ? `${count(failed)} failed` : "";
@@ -85,7 +87,7 @@ function datasetLine({ elapsedMs }: Progress, dataset: DatasetProgress, pulses: 
     skipped: ["skipped", keyCount(keys)],
   }[status];
   const colour = ({ pending: "dim", running: "cyan", done: "green", failed: "red", skipped: "dim" } as const)[status];
-  return { name, share: status === "failed" || status === "skipped" ? shareDone(alone) : share, colour, cells };
+  return { name, share, colour, cells };
 }
 
 function totalLine(progress: Progress, pulses: Pulses): Line {

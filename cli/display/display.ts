@@ -7,9 +7,9 @@ import type { DisplayMode } from "./modes.ts";
 /** What shows the progress of a run. */
 export interface Display {
   /** What the run calls. */
-  readonly hooks: Pick<RunOptions, "progress" | "onStep" | "onProgress">;
-  /** The run has ended, with a report or without one; nothing is shown after it. */
-  end(report?: WarmReport): void;
+  readonly hooks: Pick<RunOptions, "progress" | "note" | "onStep" | "onProgress">;
+  /** The run has ended, with a report or because of an error; nothing is shown after it. */
+  end(result: { readonly report: WarmReport } | { readonly error: unknown }): void;
 }
 
 /** The stream that progress goes to: standard error, so that the report has standard output for itself. */
@@ -35,6 +35,6 @@ export function openDisplay(
     case "json":
       return new JsonDisplay(stream);
     case "none":
-      return { hooks: {}, end: () => {} };
+      return { hooks: { note: () => {} }, end: () => {} };
   }
 }

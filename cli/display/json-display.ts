@@ -9,8 +9,9 @@ import type { Display, DisplayStream } from "./display.ts";
 const everyMs = 250;
 
 /**
- * A JSON object a line. `event` says which: `step` (what the run turns to), `progress` (WarmMetrics of the contract,
- * with `elapsedMs`), `end` (the same at the end, with `ok` and, where there is one, `error`).
+ * A JSON object a line. `event` says which: `step` (what the run turns to), `note` (what the operator should know
+ * now), `progress` (WarmMetrics of the contract), `end` (the same at the end, with `ok`, the verdict and, where there
+ * is one, `error`). Each has `elapsedMs`.
  */
 export class JsonDisplay implements Display {
   readonly #stream: DisplayStream;
@@ -19,6 +20,7 @@ export class JsonDisplay implements Display {
   #last = Number.NEGATIVE_INFINITY;
 
   readonly hooks = {
+    note: (text: string): void => this.#write({ event: "note", text }),
     onStep: (step: RunStep): void => this.step(step),
     onProgress: (progress: Progress): void => this.progress(progress),
   };
@@ -39,9 +41,13 @@ export class JsonDisplay implements Display {
     this.#write({ event: "progress", ...metricsOf(progress, this.#pulse) });
   }
 
-  end(report?: WarmReport): void {
-    if (report === undefined) return;
-    const { ok, error, metrics, validation } = report;
+  end(result: { readonly report: WarmReport } | { readonly error: unknown }): void {
+    if ("error" in result) {
+      const error = result.error instanceof Error ? result.error.message : String(result.error);
+      this.#write({ event: "end", ok: false, verdict: null, error });
+      return;
+    }
+    const { ok, error, metrics, validation } = result.report;
     const verdict = validation?.verdict ?? null;
     this.#write({ event: "end", ok, verdict, ...(error !== undefined && { error }), ...metrics });
   }

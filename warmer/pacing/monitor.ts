@@ -19,6 +19,8 @@ export interface MonitorOptions {
   readonly onMemory: ((memory: readonly ServerMemory[]) => void) | null;
   /** Milliseconds before the first PING: a short run needs none. */
   readonly quietMs: number;
+  /** Milliseconds before the first look at the memory. */
+  readonly memoryQuietMs: number;
 }
 
 /** What the probes found. */
@@ -52,9 +54,9 @@ export class Monitor {
   constructor(options: MonitorOptions) {
     this.#options = options;
     const parts: Promise<void>[] = [];
-    const { latencyCeilingMs, onMemory, quietMs } = options;
+    const { latencyCeilingMs, onMemory, quietMs, memoryQuietMs } = options;
     if (latencyCeilingMs !== null) parts.push(this.#forever(quietMs, (open) => this.#watchLatency(open)));
-    if (onMemory !== null) parts.push(this.#forever(0, (open) => this.#watchMemory(open, onMemory)));
+    if (onMemory !== null) parts.push(this.#forever(memoryQuietMs, (open) => this.#watchMemory(open, onMemory)));
     this.#work = Promise.all(parts);
   }
 

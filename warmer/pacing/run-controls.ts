@@ -22,6 +22,7 @@ export class RunControls {
   #servers: readonly ServerMemory[] = [];
   #watch: MemoryWatch | undefined;
   #monitor: Monitor | undefined;
+  #usedMemory: number | undefined;
 
   constructor(options: ControlOptions, tasks: readonly DatasetTask[]) {
     this.#options = options;
@@ -64,13 +65,23 @@ export class RunControls {
     this.#monitor = new Monitor({
       sink,
       latencyCeilingMs,
-      onMemory: limited ? (memory) => this.#watch?.see(memory) : null,
+      onMemory: (memory) => {
+        this.#usedMemory = memory.reduce((sum, { used }) => sum + used, 0);
+        this.#watch?.see(memory);
+      },
       quietMs: QUIET_MS,
+      // Without a limit it is only shown.
+      memoryQuietMs: limited ? 0 : QUIET_MS,
     });
   }
 
   async stop(): Promise<void> {
     await this.#monitor?.stop();
+  }
+
+  /** Bytes that the primaries used when they were last asked; undefined before. */
+  get usedMemory(): number | undefined {
+    return this.#usedMemory;
   }
 
   /** What PINGs took; null where nobody asked. */
