@@ -5,6 +5,7 @@ import type { WarmOptions, WarmOutcome } from "../../../warmer/types.ts";
 import { warm } from "../../../warmer/warm.ts";
 import { startPostgres, type TestPostgres } from "../../support/postgres.ts";
 import { startRedis, startStandalone, type TestRedis, type TestTopology } from "../../support/redis.ts";
+import { until } from "../../support/wait.ts";
 
 let postgres: TestPostgres;
 let redis: TestTopology<"standalone">;
@@ -349,10 +350,12 @@ describe("the run", () => {
     expect(outcome.datasets.map(({ status }) => status)).toEqual(["done", "failed", "skipped", "skipped"]);
     expect(outcome.keys).toBeGreaterThanOrEqual(100);
     expect(outcome.durationMs).toBeLessThan(5000);
-    const left = await postgres.sql(
-      "SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'hearth' AND state = 'active'",
-    );
-    expect(left.rows[0].n).toBe(0);
+    await until("PostgreSQL has ended the query", async () => {
+      const left = await postgres.sql(
+        "SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'hearth' AND state = 'active'",
+      );
+      return left.rows[0].n === 0;
+    });
   });
 
   it("ends when it is told to, with its counts", async () => {
