@@ -4,6 +4,7 @@ import { formation } from "../../../ops/formation.ts";
 import { identify } from "../../../ops/process-record.ts";
 import { readiness } from "../../../ops/readiness.ts";
 import { redisProcess } from "../../../ops/redis-process.ts";
+import { until } from "../../support/wait.ts";
 import { freePorts, host, Lab, type NodeInputs, password } from "./lab.ts";
 
 let lab: Lab;
@@ -85,6 +86,10 @@ it("goes on with a formation that was interrupted after some of the slots were g
 it("lets the replicas take over when most primaries lost their folders at once", async () => {
   const nodes = await formed(6);
   for (let index = 0; index < 30; index++) await clusterAsk(nodes, "SET", `key:${index}`, `${index}`);
+  await until("every replica has its primary's keys", async () => {
+    const sizes = await Promise.all(nodes.map((node) => lab.ask(node, "DBSIZE")));
+    return sizes.reduce<number>((sum, size) => sum + Number(size), 0) === 60;
+  });
   await lose(nodes[0] as NodeInputs, nodes[1] as NodeInputs);
   await Promise.all(nodes.map((node) => lab.start(node)));
   await heal(nodes);
