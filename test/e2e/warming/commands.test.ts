@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -73,6 +73,24 @@ describe("hearth", () => {
     const args = ["warm", "--plan", "meal-planner", "--endpoint", endpoint, "--json", "--count", "10"];
     const { code, stdout } = await hearth(args, "", { DATABASE_URL: database.url });
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, keys: 50 });
+    expect(code).toBe(0);
+  });
+
+  it("warm --progress json --report: a JSON object a line on standard error, and a page with charts", async () => {
+    const page = join(folder, "report.html");
+    const args = ["warm", "--plan", "meal-planner", "--endpoint", endpoint, "--count", "10", "--report", page];
+    const { code, stdout, stderr } = await hearth([...args, "--progress", "json"], "", { DATABASE_URL: database.url });
+    const events = stderr
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect([...new Set(events.map(({ event, step }) => step ?? event))]).toEqual([
+      ...["connecting", "looking", "warming", "progress", "validating", "end"],
+    ]);
+    expect(events.at(-1)).toMatchObject({ ok: true, verdict: "warm", totalKeysWarmed: 50, warmingProgress: 100 });
+    expect(events.at(-1).phases.recipes).toEqual({ status: "done", keys: 10, failed: 0, total: 10 });
+    expect(stdout).toMatch(/^dataset /);
+    expect(readFileSync(page, "utf8")).toMatch(/^<!doctype html>[\s\S]*The cache is warm[\s\S]*<\/html>\n$/);
     expect(code).toBe(0);
   });
 
@@ -185,6 +203,9 @@ describe("hearth", () => {
       "",
       /--count <rows>' argument '0' is invalid\. Allowed is a whole number from 1 up/,
     ],
+    [["warm", "--plan", "meal-planner", "--source", "demo", "--report", "r.pdf"], "", /r\.pdf is neither \.html nor/],
+    [["warm", "--plan", "meal-planner", "--source", "demo", "--report", "no/r.html"], "", /folder no cannot .*ENOENT/],
+    [["warm", "--plan", "x", "--progress", "dots"], "", /Allowed choices are auto, bars, lines, json, none/],
     [["warm", "--plan", "x", "--min-hit-ratio", "90"], "", /Allowed is a share from 0 to 1/],
     [["warm", "--plan", "x", "--on-no-traffic", "shrug"], "", /Allowed choices are fail, warn, pass/],
     [["warm"], "", /required option '--plan <file or name>' not specified/],

@@ -52,7 +52,7 @@ describe("bars", () => {
       for (const line of render({ columns })) expect(line.length, `${columns}: ${line}`).toBeLessThanOrEqual(columns);
     }
     expect(render({ columns: 40 })[1]).toMatch(/^preferences {2}[█░]{8,} +50 % {2}498 keys$/);
-    expect(render({ columns: 24 })[1]).toBe("preferen    50 %");
+    expect(render({ columns: 24 })[1]).toBe("preferen     50 %");
   });
 
   it("are coloured only where that is wanted, and of ASCII where blocks are not known", () => {
