@@ -6,6 +6,9 @@ import { slotOf } from "../../warmer/slots.ts";
 /** Seconds that every key lives. */
 const TTL = 3600;
 
+/** Requests in the log that a run replays to see how warm the cache is. */
+const REQUESTS = 20_000;
+
 /** Fields of a key, in their order. */
 const FIELDS = [
   "session_id",
@@ -41,15 +44,19 @@ export function createTable(rows) {
       g % 5 <> 0, g % 97, '2025-01-01'::timestamptz + g * interval '1 second',
       '2025-06-01'::timestamptz + g * interval '3 seconds',
       jsonb_build_object('theme', CASE WHEN g % 2 = 0 THEN 'dark' ELSE 'light' END, 'lang', 'en', 'cart', g % 11)
-    FROM generate_series(1, ${rows}::bigint) AS g`;
+    FROM generate_series(1, ${rows}::bigint) AS g;
+    CREATE TABLE requests (session_id text NOT NULL);
+    INSERT INTO requests SELECT session_id FROM sessions LIMIT ${REQUESTS}`;
 }
 
 /** A warm plan of hashes or of JSON documents; `times` reads the table that often, each time under other keys. */
 export function planOf(value, { times = 1 } = {}) {
   const fields = Object.fromEntries(FIELDS.map((name) => [name, name]));
   const again = times > 1;
+  const key = again ? "'session:1:'" : "'session:'";
   return {
     name: `bench-${value}`,
+    replay: { query: `SELECT ${key} || session_id FROM requests` },
     datasets: [
       {
         name: "sessions",
