@@ -19,6 +19,9 @@ import { type Markers, missingMarker, removeMarkers, writeMarkers } from "./warm
 
 const id = "warm";
 
+/** An update waits: a few lookups tell what a miss takes well enough. */
+const lookupBudgetMs = 30;
+
 /** Time for a look at a server that may be gone. */
 const lookTimeoutMs = 3000;
 
@@ -65,6 +68,7 @@ async function run(request: HandlerRequest, context: OperationContext): Promise<
     ...runControls(inputs.controls ?? {}),
     deadlineMs: request.deadlineMs,
     signal: context.signal,
+    lookupBudgetMs,
     progress: context.progress,
     whenWarm: async (reader) => {
       markers = await writeMarkers(reader.client, nameOf(request), runId);

@@ -35,6 +35,8 @@ export interface RunOptions extends HoldOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** What the run turns to, as soon as it does. */
   readonly onStep?: (step: RunStep) => void;
+  /** Milliseconds that PostgreSQL may be asked for single keys, to tell what a miss takes. @default 100 */
+  readonly lookupBudgetMs?: number;
   /** What else the run must do before it counts as done, with the connection still open; not after a failure. */
   readonly whenWarm?: (reader: CacheReader) => Promise<void>;
 }
@@ -169,7 +171,10 @@ async function conclude(
       written: { keys: outcome.keys + freshKeys(outcome), samples: outcome.samples },
       replay: replay.value,
       reader,
-      measure: { plan: options.plan, postgresUrl },
+      measure: {
+        ...{ plan: options.plan, postgresUrl },
+        ...(options.lookupBudgetMs !== undefined && { budgetMs: options.lookupBudgetMs }),
+      },
       ...(hitsBefore !== undefined && { hitsBefore }),
       ...(options.signal !== undefined && { signal: options.signal }),
     });
