@@ -39,7 +39,10 @@ export type WarmControls = z.infer<typeof warmControlsSchema>;
 
 /** Inputs of the operation `warm`. `plan` is checked by warmer/plan.ts. */
 export const warmRequestSchema = z.object({
+  /** The application's: what was written is read back, and requests are replayed, over it. */
   endpoint: endpointSchema,
+  /** Over which rows, lock, notes and markers are written. @default endpoint */
+  warmerEndpoint: endpointSchema.optional(),
   plan: z.unknown(),
   source: sourceSchema,
   gate: gateSchema.prefault({}),

@@ -8,15 +8,22 @@ import type { Gate, WarmReport, WarmSource } from "../contract/warming.ts";
 import { Warming } from "./operations/warming.ts";
 import type { Duration } from "./plan/args.ts";
 import { RefusalError } from "./plan/refusals.ts";
-import { planWarming } from "./plan/warming.ts";
+import { planWarming, type WarmingControlArgs } from "./plan/warming.ts";
 import { ComponentResource, output } from "./pulumi.ts";
 import { toolVersion } from "./tool.ts";
 
 /** Arguments of CacheWarming. */
-export interface CacheWarmingArgs extends Partial<Gate> {
+export interface CacheWarmingArgs extends Partial<Gate>, WarmingControlArgs {
   /** What to warm: a component of Hearth, or anything with an endpoint. */
   readonly cache: {
+    /** The application's way to the cache: validation puts its requests over it. */
     readonly endpoint: pulumi.Input<Endpoint>;
+    /**
+     * The warmer's own way to the same data, where it has a user of its own: rows, lock, notes and markers are written
+     * over it. Its user needs `warmerCommands`, that of `endpoint` no more than `validationCommands`.
+     * @default endpoint
+     */
+    readonly warmerEndpoint?: pulumi.Input<Endpoint> | undefined;
     /** When one of these changes, the cache is warmed again. */
     readonly dataIds?: pulumi.Input<pulumi.Input<string>[]> | undefined;
   };
@@ -44,7 +51,7 @@ export class CacheWarming extends ComponentResource {
 
   constructor(name: string, args: CacheWarmingArgs, opts: pulumi.ComponentResourceOptions = {}) {
     const { cache, source, trigger } = args;
-    const { gate, when, deadlineMs } = planWarming(name, args);
+    const { gate, when, deadlineMs, controls } = planWarming(name, args);
     const plan = readPlan(name, args.plan);
     super("hearth:index:CacheWarming", name, {}, opts);
     const warming = new Warming(
@@ -52,9 +59,11 @@ export class CacheWarming extends ComponentResource {
       {
         name,
         endpoint: cache.endpoint,
+        ...(cache.warmerEndpoint !== undefined && { warmerEndpoint: cache.warmerEndpoint }),
         source: source === "demo" ? source : output(source.url).apply((url): WarmSource => ({ url })),
         plan,
         gate,
+        ...(controls !== undefined && { controls }),
         deadlineMs,
         tool: toolVersion(),
         behind: cache.dataIds ?? [],

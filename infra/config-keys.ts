@@ -222,6 +222,38 @@ export const configKeys: readonly ConfigKey[] = [
     default: "`5 minutes`",
     meaning: "Time for reading, writing and validating together.",
   },
+  {
+    key: "keysPerSecond",
+    number: true,
+    values: "1 or more",
+    default: "no limit",
+    meaning: "Keys that the warmer writes per second, at most.",
+  },
+  {
+    key: "bytesPerSecond",
+    values: "a size: `10mb`; 1000 or more",
+    default: "no limit",
+    meaning: "Bytes that the warmer sends per second, at most.",
+  },
+  {
+    key: "latencyCeiling",
+    values: "a time: 1 ms to 1 minute; `0` for none",
+    default: "`5 ms`",
+    meaning: "The warmer sends less at a time when the 95th percentile of PING passes this.",
+  },
+  {
+    key: "headroom",
+    number: true,
+    values: "0-1",
+    default: "`0.1`",
+    meaning: "Share of `maxmemory` that warming leaves free.",
+  },
+  {
+    key: "onBusy",
+    values: list(["wait", "fail"]),
+    default: "`wait`",
+    meaning: "When another warmer is at work on the same plan in this cache.",
+  },
 ];
 
 /** The topologies that a key is for; all of them where it sets no argument. */

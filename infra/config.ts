@@ -6,7 +6,7 @@ import { ArgumentChecker } from "./plan/check-values.ts";
 import { type FindingsCollector, RefusalError } from "./plan/refusals.ts";
 import { didYouMean } from "./plan/similar.ts";
 import { show } from "./plan/units.ts";
-import { checkRun, type WarmingRun } from "./plan/warming.ts";
+import { checkRun, controlNames, type WarmingRun } from "./plan/warming.ts";
 
 /** How the stack warms its cache. */
 export interface WarmingConfig extends WarmingRun {
@@ -138,6 +138,7 @@ function readWarming(checker: ArgumentChecker): WarmingConfig | undefined {
     const value = checker.value(key);
     return typeof value === "string" ? readValue(value, true) : undefined;
   };
+  const isNumber = (key: string) => configKeys.find((entry) => entry.key === key)?.number === true;
   const run = checkRun(
     new ArgumentChecker(
       {
@@ -146,6 +147,7 @@ function readWarming(checker: ArgumentChecker): WarmingConfig | undefined {
         onNoTraffic: checker.value("onNoTraffic"),
         when: checker.value("when"),
         deadline: checker.value("deadline"),
+        ...Object.fromEntries(controlNames.map((key) => [key, isNumber(key) ? number(key) : checker.value(key)])),
       },
       checker.findings,
       namespace,

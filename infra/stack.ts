@@ -27,7 +27,8 @@ function makeCache(chosen: StackConfig) {
   }
 }
 
-function makeWarming({ source, plan, gate, when, deadlineMs }: NonNullable<StackConfig["warming"]>) {
+function makeWarming({ source, plan, gate, when, deadlineMs, controls = {} }: NonNullable<StackConfig["warming"]>) {
+  const { keysPerSecond, bytesPerSecond, latencyCeilingMs, headroom, onBusy } = controls;
   return new CacheWarming("warming", {
     cache,
     plan,
@@ -35,6 +36,8 @@ function makeWarming({ source, plan, gate, when, deadlineMs }: NonNullable<Stack
     ...gate,
     when,
     deadline: deadlineMs,
+    ...{ keysPerSecond, bytesPerSecond, onBusy, headroom: headroom ?? undefined },
+    latencyCeiling: latencyCeilingMs === null ? 0 : latencyCeilingMs,
   });
 }
 

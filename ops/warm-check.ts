@@ -1,5 +1,5 @@
-import { endpointSchema } from "../contract/endpoint.ts";
-import { gateSchema } from "../contract/warming.ts";
+import { type Endpoint, endpointSchema } from "../contract/endpoint.ts";
+import { gateSchema, warmControlsSchema } from "../contract/warming.ts";
 import { PlanError, parsePlan, type WarmPlan } from "../warmer/plan.ts";
 import { builtInPlan } from "../warmer/plans/index.ts";
 
@@ -19,7 +19,7 @@ export function resolvePlan(plan: unknown): WarmPlan {
 /** All that is wrong with the inputs of `warm`, as far as they are known yet. */
 export function checkWarming(inputs: Record<string, unknown>): Failure[] {
   const failures: Failure[] = [];
-  const { plan, source, endpoint, gate } = inputs;
+  const { plan, source, endpoint, warmerEndpoint, gate, controls } = inputs;
   if (isKnown(plan)) {
     failures.push(...planFailures(plan));
   }
@@ -29,10 +29,29 @@ export function checkWarming(inputs: Record<string, unknown>): Failure[] {
   if (isKnown(endpoint)) {
     failures.push(...schemaFailures("endpoint", endpointSchema.safeParse(endpoint).error?.issues));
   }
+  if (isKnown(warmerEndpoint) && warmerEndpoint !== undefined) {
+    const { data, error } = endpointSchema.safeParse(warmerEndpoint);
+    failures.push(...schemaFailures("warmerEndpoint", error?.issues));
+    const application = isKnown(endpoint) ? endpointSchema.safeParse(endpoint).data : undefined;
+    if (data !== undefined && application !== undefined) failures.push(...otherData(data, application));
+  }
+  if (controls !== undefined) {
+    failures.push(...schemaFailures("controls", warmControlsSchema.safeParse(controls).error?.issues));
+  }
   if (isKnown(gate) && gate !== undefined) {
     failures.push(...schemaFailures("gate", gateSchema.safeParse(gate).error?.issues));
   }
   return failures;
+}
+
+/** The warmer would fill what the application never reads. */
+function otherData(warmer: Endpoint, application: Endpoint): Failure[] {
+  return (["topology", "database"] as const)
+    .filter((property) => warmer[property] !== application[property])
+    .map((property) => ({
+      property: `warmerEndpoint.${property}`,
+      reason: `is ${warmer[property]}, and the application's endpoint has ${application[property]}: both must lead to the same data, as different users`,
+    }));
 }
 
 function isKnown(value: unknown): boolean {

@@ -28,6 +28,7 @@ const lookTimeoutMs = 3000;
 /** What `read` and `delete` need of the outputs of the run before. */
 const knownSchema = z.object({
   endpoint: endpointSchema,
+  warmerEndpoint: endpointSchema.optional(),
   runId: z.string().optional(),
   markers: z.array(z.string()).optional(),
 });
@@ -62,6 +63,7 @@ async function run(request: HandlerRequest, context: OperationContext): Promise<
   let markers: Markers = [];
   const report = await runWarming({
     endpoint: inputs.endpoint,
+    warmerEndpoint: inputs.warmerEndpoint,
     plan: resolvePlan(inputs.plan),
     source: inputs.source,
     gate: inputs.gate,
@@ -121,7 +123,7 @@ async function look(outputs: Record<string, unknown>): Promise<Record<string, un
   }
   let reader: CacheReader | undefined;
   try {
-    reader = await CacheReader.open(known.data.endpoint, lookTimeoutMs);
+    reader = await CacheReader.open(known.data.warmerEndpoint ?? known.data.endpoint, lookTimeoutMs);
     const drift = await missingMarker(reader.client, markers, runId);
     return drift === undefined ? {} : { drift };
   } catch (error) {
@@ -138,7 +140,7 @@ async function forget(outputs: Record<string, unknown>): Promise<void> {
   }
   let reader: CacheReader | undefined;
   try {
-    reader = await CacheReader.open(known.endpoint, lookTimeoutMs);
+    reader = await CacheReader.open(known.warmerEndpoint ?? known.endpoint, lookTimeoutMs);
     await removeMarkers(reader.client, known.markers, known.runId);
   } catch {
     // A server that is gone has no marker either.

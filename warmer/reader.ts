@@ -16,6 +16,11 @@ export interface StoredKey {
   readonly error?: string;
 }
 
+/** Redis refuses a command to the user who connects. */
+export class DeniedError extends Error {
+  override name = "DeniedError";
+}
+
 /**
  * A connection such as the application has: through the sentinels or to the cluster, by the same endpoint,
  * with the library that most Node applications use.
@@ -24,17 +29,20 @@ export interface StoredKey {
  */
 export class CacheReader {
   readonly #client: Redis | Cluster;
+  readonly #user: string;
 
-  private constructor(client: Redis | Cluster) {
+  private constructor(client: Redis | Cluster, user: string) {
     this.#client = client;
+    this.#user = user;
   }
 
   /**
    * @param timeoutMs for connecting, and for each command. @default 5000
+   * @param readyCheck whether a server that still loads its data is waited for, which takes INFO. @default true
    * @throws naming the server, when it cannot be reached or refuses the password.
    */
-  static async open(endpoint: Endpoint, timeoutMs = 5000): Promise<CacheReader> {
-    const client = await makeClient(endpoint, timeoutMs);
+  static async open(endpoint: Endpoint, timeoutMs = 5000, { readyCheck = true } = {}): Promise<CacheReader> {
+    const client = await makeClient(endpoint, timeoutMs, readyCheck);
     // ioredis retries by itself; only the last reason is worth telling.
     let reason = "no answer";
     client.on("error", (error: Error & { lastNodeError?: Error }) => {
@@ -47,22 +55,34 @@ export class CacheReader {
       const message = error instanceof Error && error.message !== "Connection is closed." ? error.message : reason;
       throw new Error(`Cannot read from Redis (${endpoint.topology}, ${describe(endpoint)}): ${message}.`);
     }
-    return new CacheReader(client);
+    return new CacheReader(client, endpoint.username ?? "default");
   }
 
-  /** Whether each key exists, which an expired one does not. Keys of any type. */
+  /**
+   * Whether each key exists, which an expired one does not. Keys of any type.
+   * @throws DeniedError naming the key, where the user may not ask
+   */
   async exists(keys: readonly (string | Buffer)[]): Promise<boolean[]> {
-    const replies = await Promise.all(keys.map((key) => this.#client.exists(key)));
+    const replies = await Promise.all(
+      keys.map((key) => this.#client.exists(key).catch((error) => this.#refused("EXISTS", key, error))),
+    );
     return replies.map((reply) => reply === 1);
   }
 
-  /** The value and time to live of a key. */
+  /**
+   * The value and time to live of a key.
+   * @throws DeniedError where the user may not ask
+   */
   async read(key: Buffer, type: WrittenValue["type"]): Promise<StoredKey> {
     const ttl = this.#client.pttl(key);
     try {
       const value = await this.#value(key, type);
       return { value: value ?? undefined, ttlMs: await ttl };
     } catch (error) {
+      if (isDenied(error)) {
+        await ttl.catch(() => undefined);
+        this.#refused(`PTTL or ${reads[type]}`, key, error);
+      }
       if (error instanceof Error && error.name === "ReplyError") {
         return { value: undefined, ttlMs: await ttl.catch(() => -2), error: error.message };
       }
@@ -71,9 +91,13 @@ export class CacheReader {
     }
   }
 
-  /** The value of a key alone, as the application reads it; undefined when it is missing. */
+  /**
+   * The value of a key alone, as the application reads it; undefined when it is missing.
+   * @throws DeniedError where the user may not read it
+   */
   async value(key: string, type: WrittenValue["type"]): Promise<StoredValue | undefined> {
-    return (await this.#value(key, type)) ?? undefined;
+    const value = await this.#value(key, type).catch((error) => this.#refused(reads[type], key, error));
+    return value ?? undefined;
   }
 
   /** Keys of Hearth's own, which `size` leaves out. */
@@ -86,11 +110,20 @@ export class CacheReader {
       const sizes = await Promise.all(nodes.map((node) => node.dbsize()));
       return Math.max(0, sizes.reduce((sum, size) => sum + size, 0) - this.ownKeys);
     } catch (error) {
-      if (error instanceof Error && error.message.startsWith("NOPERM")) {
+      if (isDenied(error)) {
         return undefined;
       }
       throw error;
     }
+  }
+
+  #refused(command: string, key: string | Buffer, error: unknown): never {
+    if (!isDenied(error)) throw error;
+    throw new DeniedError(
+      `Redis refuses ${command} of the key "${key}" to the user "${this.#user}", as whom validation reads: ` +
+        `${error.message.replace(/\.$/, "")}. Let the user read the keys of the plan (ACL SETUSER: ~pattern, and ` +
+        "`validationCommands`), or validate as another",
+    );
   }
 
   /** The client itself, for what this class has no words for. */
@@ -135,7 +168,14 @@ export class CacheReader {
   }
 }
 
-async function makeClient(endpoint: Endpoint, timeoutMs: number): Promise<Redis | Cluster> {
+/** By which command a value of a type is read. */
+const reads = { string: "GET", hash: "HGETALL", set: "SMEMBERS", zset: "ZRANGE" } as const;
+
+function isDenied(error: unknown): error is Error {
+  return error instanceof Error && error.message.startsWith("NOPERM");
+}
+
+async function makeClient(endpoint: Endpoint, timeoutMs: number, readyCheck: boolean): Promise<Redis | Cluster> {
   const { Cluster, Redis } = await import("ioredis");
   const { username, password, tls } = endpoint;
   const common = {
@@ -146,6 +186,7 @@ async function makeClient(endpoint: Endpoint, timeoutMs: number): Promise<Redis 
     commandTimeout: timeoutMs,
     maxRetriesPerRequest: 2,
     connectionName: "hearth",
+    enableReadyCheck: readyCheck,
   };
   const options = { ...common, db: endpoint.database, lazyConnect: true, enableAutoPipelining: true };
   // A short series of attempts: who reads here is also who waits.
@@ -167,6 +208,7 @@ async function makeClient(endpoint: Endpoint, timeoutMs: number): Promise<Redis 
     case "cluster":
       return new Cluster([...endpoint.nodes], {
         redisOptions: common,
+        enableReadyCheck: readyCheck,
         lazyConnect: true,
         enableAutoPipelining: true,
         clusterRetryStrategy: retryStrategy,

@@ -16,7 +16,10 @@ import { countHits, sumOf, validate } from "./validate.ts";
 import { warm } from "./warm.ts";
 
 export interface RunOptions extends HoldOptions {
+  /** The application's way to the cache: validation looks through it. */
   readonly endpoint: Endpoint;
+  /** The warmer's own way to the same data: rows, lock and notes are written over it. @default endpoint */
+  readonly warmerEndpoint?: Endpoint | undefined;
   readonly plan: WarmPlan;
   readonly source: WarmSource;
   readonly gate: Gate;
@@ -41,6 +44,12 @@ export interface RunOptions extends HoldOptions {
   readonly whenWarm?: (reader: CacheReader) => Promise<void>;
 }
 
+/** Connections of a run: the warmer's own, and the application's; the same one where they have the same user. */
+interface Readers {
+  readonly warmer: CacheReader;
+  readonly application: CacheReader;
+}
+
 /** What a run does, in this order: the database is found or started, the cache looked at, filled, and proven warm. */
 export type RunStep = "connecting" | "looking" | "warming" | "validating";
 
@@ -63,31 +72,31 @@ export async function runWarming(options: RunOptions): Promise<WarmReport> {
   const left = () => Math.max(1, deadline - Date.now());
   const note = options.note ?? options.progress;
   options.onStep?.("connecting");
-  const [source, reader] = await both(
+  const [source, readers] = await both(
     openSource(options.source, { signal: options.signal, progress: note }),
-    CacheReader.open(options.endpoint, Math.min(left(), 10_000)),
+    openReaders(options, Math.min(left(), 10_000)),
   );
   const giveUp = new AbortController();
   const leaveHeap = keepHeapSmall();
   let hold: Hold | undefined;
   try {
     const { plan, shard } = options;
-    hold = await holdCache(reader.client, options, {
+    hold = await holdCache(readers.warmer.client, options, {
       ...{ plan: plan.name, shard, progress: note, signal: options.signal, waitMs: left() },
     });
-    reader.ownKeys = hold.ownKeys;
+    for (const reader of Object.values(readers)) reader.ownKeys = hold.ownKeys;
     for (const warning of hold.warnings) note?.(warning);
     // Which requests to replay is read while the datasets are: the answer waits for no one.
     const signal = options.signal === undefined ? giveUp.signal : AbortSignal.any([options.signal, giveUp.signal]);
     const replay = settled(readReplay({ plan: options.plan, postgresUrl: source.url, timeoutMs: left(), signal }));
     options.onStep?.("looking");
-    const hitsBefore = await hitsBeforeWarming(reader, replay, left(), options.signal);
+    const hitsBefore = await hitsBeforeWarming(readers, replay, left(), options.signal);
     options.onStep?.("warming");
     const recorder = new TimelineRecorder();
     const lines = options.progress === undefined ? undefined : progressReporter(options.progress);
     const kept = Math.min(5000, left() * validationShare);
     const outcome = await warm({
-      endpoint: options.endpoint,
+      endpoint: options.warmerEndpoint ?? options.endpoint,
       plan: options.plan,
       postgresUrl: source.url,
       deadlineMs: Math.min(Math.ceil(left() - kept), longestMs),
@@ -109,13 +118,13 @@ export async function runWarming(options: RunOptions): Promise<WarmReport> {
       outcome,
       { replay: await replay, hitsBefore, recorder, postgresUrl: source.url },
       options,
-      reader,
+      readers,
     );
   } finally {
     giveUp.abort(new Error("the run has ended"));
     leaveHeap();
     await hold?.release();
-    reader.close();
+    closeAll(readers);
     await source.stop();
   }
 }
@@ -125,20 +134,20 @@ export async function runWarming(options: RunOptions): Promise<WarmReport> {
  * know. Another cache is asked, if the requests are read within a tenth of the time; undefined if not.
  */
 async function hitsBeforeWarming(
-  reader: CacheReader,
+  { warmer, application }: Readers,
   replay: Promise<Settled<Replay>>,
   leftMs: number,
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
   // What is wrong with either side is told by the run itself.
-  const size = await reader.size().catch(() => undefined);
+  const size = await warmer.size().catch(() => undefined);
   if (size === 0) return 0;
   const waiting = new AbortController();
   const late = delay(Math.min(10_000, leftMs / 10), undefined, { signal: waiting.signal }).catch(() => undefined);
   try {
     const read = await Promise.race([replay, late]);
     if (read === undefined || "error" in read) return undefined;
-    return sumOf((await countHits(reader, read.value, signal)).hits);
+    return sumOf((await countHits(application, read.value, signal)).hits);
   } catch {
     return undefined;
   } finally {
@@ -158,7 +167,7 @@ async function conclude(
   outcome: WarmOutcome,
   { replay, hitsBefore, recorder, postgresUrl }: Prepared,
   options: RunOptions,
-  reader: CacheReader,
+  { warmer, application }: Readers,
 ): Promise<WarmReport> {
   let validation: ValidationReport | null = null;
   try {
@@ -170,7 +179,7 @@ async function conclude(
       gate: options.gate,
       written: { keys: outcome.keys + freshKeys(outcome), samples: outcome.samples },
       replay: replay.value,
-      reader,
+      reader: application,
       measure: {
         ...{ plan: options.plan, postgresUrl },
         ...(options.lookupBudgetMs !== undefined && { budgetMs: options.lookupBudgetMs }),
@@ -180,7 +189,7 @@ async function conclude(
     });
     const report = makeReport(outcome, validation, undefined, recorder);
     if (report.ok) {
-      await options.whenWarm?.(reader);
+      await options.whenWarm?.(warmer);
     }
     return report;
   } catch (error) {
@@ -193,22 +202,36 @@ function freshKeys(outcome: WarmOutcome): number {
   return outcome.datasets.reduce((sum, { fresh = 0 }) => sum + fresh, 0);
 }
 
+/** The application's user may be allowed much less than the warmer's: each is tried before anything is written. */
+async function openReaders({ endpoint, warmerEndpoint }: RunOptions, timeoutMs: number): Promise<Readers> {
+  const warmer = await CacheReader.open(warmerEndpoint ?? endpoint, timeoutMs);
+  if (warmerEndpoint === undefined) return { warmer, application: warmer };
+  try {
+    return { warmer, application: await CacheReader.open(endpoint, timeoutMs, { readyCheck: false }) };
+  } catch (error) {
+    warmer.close();
+    throw error;
+  }
+}
+
+function closeAll({ warmer, application }: Readers): void {
+  warmer.close();
+  if (application !== warmer) application.close();
+}
+
 /** Waits for both, and closes the one that came when the other did not. */
-async function both(
-  opening: Promise<OpenSource>,
-  connecting: Promise<CacheReader>,
-): Promise<[OpenSource, CacheReader]> {
-  const [source, reader] = await Promise.allSettled([opening, connecting]);
-  if (source.status === "fulfilled" && reader.status === "fulfilled") {
-    return [source.value, reader.value];
+async function both(opening: Promise<OpenSource>, connecting: Promise<Readers>): Promise<[OpenSource, Readers]> {
+  const [source, readers] = await Promise.allSettled([opening, connecting]);
+  if (source.status === "fulfilled" && readers.status === "fulfilled") {
+    return [source.value, readers.value];
   }
   if (source.status === "fulfilled") {
     await source.value.stop();
   }
-  if (reader.status === "fulfilled") {
-    reader.value.close();
+  if (readers.status === "fulfilled") {
+    closeAll(readers.value);
   }
-  throw source.status === "rejected" ? source.reason : (reader as PromiseRejectedResult).reason;
+  throw source.status === "rejected" ? source.reason : (readers as PromiseRejectedResult).reason;
 }
 
 type Settled<T> = { readonly value: T } | { readonly error: unknown };

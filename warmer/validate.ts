@@ -2,7 +2,7 @@ import type { Endpoint } from "../contract/endpoint.ts";
 import type { Gate, LatencyReport, ReplayReport, ValidationReport } from "../contract/warming.ts";
 import { compareSample, readableKey } from "./compare.ts";
 import { ratioInterval } from "./confidence.ts";
-import { CacheReader } from "./reader.ts";
+import { CacheReader, DeniedError } from "./reader.ts";
 import type { Replay, ReplayedKey } from "./replay.ts";
 import { type MeasureOptions, measureResponseTimes } from "./response-times.ts";
 import type { WrittenSample } from "./types.ts";
@@ -147,7 +147,10 @@ function replayReport({ source, keys, population }: Replay, hits: number, hitsBe
   };
 }
 
-/** Response times are for the reader's interest: that they cannot be measured is no reason to fail. */
+/**
+ * Response times are for the reader's interest: that they cannot be measured is no reason to fail. That the
+ * application may not read what it is to find is one.
+ */
 async function measure(
   reader: CacheReader,
   hits: readonly ReplayedKey[],
@@ -156,8 +159,9 @@ async function measure(
   if (options.measure === undefined) return null;
   try {
     return await measureResponseTimes(reader, hits, options.measure, options.signal);
-  } catch {
+  } catch (error) {
     options.signal?.throwIfAborted();
+    if (error instanceof DeniedError) throw error;
     return null;
   }
 }

@@ -1,16 +1,20 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Endpoint } from "../../contract/endpoint.ts";
-import type { Gate, WarmReport, WarmSource } from "../../contract/warming.ts";
+import type { Gate, WarmControls, WarmReport, WarmSource } from "../../contract/warming.ts";
 import { Operation } from "./operation.ts";
 
 /** Inputs of a warming run. */
 export interface WarmingArgs {
   /** For progress lines. */
   readonly name: string;
+  /** The application's. */
   readonly endpoint: pulumi.Input<Endpoint>;
+  /** The warmer's own; the application's when absent. */
+  readonly warmerEndpoint?: pulumi.Input<Endpoint>;
   readonly plan: unknown;
   readonly source: pulumi.Input<WarmSource>;
   readonly gate: Partial<Gate>;
+  readonly controls?: WarmControls;
   /** Milliseconds for reading, writing and validating together. */
   readonly deadlineMs: number;
   /** Version of the bundled tool: another warmer warms again. */

@@ -31,6 +31,28 @@ describe("CacheWarming", () => {
       behind: ["data-of-cache-0"],
     });
     expect(inputs).not.toHaveProperty("trigger");
+    // Controls that are not given are the library's to choose.
+    expect(inputs).not.toHaveProperty("controls");
+    expect(inputs).not.toHaveProperty("warmerEndpoint");
+  });
+
+  it("hands on how far it may go, and the warmer's own endpoint", async () => {
+    const endpoint = { topology: "standalone" as const, nodes: [{ host: "redis", port: 6379 }], database: 0 };
+    const cache = { endpoint, warmerEndpoint: { ...endpoint, username: "warmer", password: "its own password" } };
+    const pace = { keysPerSecond: 5000, bytesPerSecond: "10mb", latencyCeiling: "20 ms" };
+    const { inputs } = await run({ cache, ...pace, headroom: 0.2, onBusy: "fail" });
+    expect(inputs).toMatchObject({ endpoint: cache.endpoint, warmerEndpoint: cache.warmerEndpoint });
+    expect(inputs.controls).toEqual({
+      keysPerSecond: 5000,
+      bytesPerSecond: 10_485_760,
+      latencyCeilingMs: 20,
+      headroom: 0.2,
+      onBusy: "fail",
+    });
+    expect((await run({ latencyCeiling: 0, headroom: 1 })).inputs.controls).toEqual({
+      latencyCeilingMs: null,
+      headroom: 0.99,
+    });
   });
 
   it("warms in every update where that is asked for, or for a trigger", async () => {
@@ -52,17 +74,24 @@ describe("CacheWarming", () => {
   });
 
   it("refuses all that is wrong at once, before anything is registered", async () => {
-    const wrong = { when: "often", minKeys: -1, minHitRatio: 90, onNoTraffic: "shrug", deadline: "soon" } as never;
+    const gate = { when: "often", minKeys: -1, minHitRatio: 90, onNoTraffic: "shrug", deadline: "soon" };
+    const pace = { keysPerSecond: 0.5, bytesPerSecond: "fast", latencyCeiling: "5", headroom: -1, onBusy: "waiting" };
+    const wrong = { ...gate, ...pace } as never;
     const resources = await registered(() => {
       const cache = { endpoint: { topology: "standalone" as const, nodes: [], database: 0 } };
       expect(() => new CacheWarming("warming", { cache, plan, source: "demo", ...(wrong as object) })).toThrow(
         [
-          '5 problems with CacheWarming "warming":',
+          '10 problems with CacheWarming "warming":',
           " - minKeys: -1 is not allowed: write a whole number from 0 to 1000000000000, such as 1",
           " - minHitRatio: 90 is not a share: write a number from 0 to 1, such as 0.9; did you mean 0.9?",
           ' - onNoTraffic: "shrug" is not known: choose one of "fail", "warn", "pass"',
           ' - when: "often" is not known: choose one of "change", "always"',
           ' - deadline: "soon" is not a time: write a number of milliseconds, or a number with ms, seconds, minutes, hours or days, as in "5 seconds"',
+          ' - latencyCeiling: "5" is not a time: write a number of milliseconds, or a number with ms, seconds, minutes, hours or days, as in "5 seconds"; did you mean "5 seconds" or "5 ms"?',
+          " - headroom: -1 is not a share: write a number from 0 to 1, such as 0.1",
+          " - keysPerSecond: 0.5 is not allowed: write a whole number from 1 to 1000000000, such as 5000",
+          ' - bytesPerSecond: "fast" is not a size: write a number of bytes, or a whole number with k, m, g (thousands) or kb, mb, gb (1024s), as in "256mb"',
+          ' - onBusy: "waiting" is not known: choose one of "wait", "fail"; did you mean "wait"?',
         ].join("\n"),
       );
     });

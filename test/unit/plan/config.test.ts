@@ -63,6 +63,11 @@ describe("a configuration that is accepted", () => {
       onNoTraffic: "warn",
       when: "always",
       deadline: "90 seconds",
+      keysPerSecond: "5000",
+      bytesPerSecond: "10mb",
+      latencyCeiling: "2 ms",
+      headroom: "0.25",
+      onBusy: "fail",
     };
     expect(read(values, ["hearth:password", "source"])).toEqual({
       topology: "sentinel",
@@ -83,6 +88,13 @@ describe("a configuration that is accepted", () => {
         gate: { minKeys: 1000, minHitRatio: 0.75, onNoTraffic: "warn" },
         when: "always",
         deadlineMs: 90_000,
+        controls: {
+          keysPerSecond: 5000,
+          bytesPerSecond: 10_485_760,
+          latencyCeilingMs: 2,
+          headroom: 0.25,
+          onBusy: "fail",
+        },
       },
     });
   });
@@ -163,6 +175,23 @@ describe("a configuration with a problem", () => {
       { ...demo, deadline: "2 days" },
       'hearth:deadline: "2 days" is not allowed: write "1 second" to "1 day", such as "5 minutes"',
     ],
+    [
+      { ...demo, keysPerSecond: "0" },
+      "hearth:keysPerSecond: 0 is not allowed: write a whole number from 1 to 1000000000, such as 5000",
+    ],
+    [
+      { ...demo, bytesPerSecond: "10" },
+      'hearth:bytesPerSecond: "10" is too little: write "1000" to "1024gb", such as "10mb"; did you mean "10mb"?',
+    ],
+    [
+      { ...demo, latencyCeiling: "2 minutes" },
+      'hearth:latencyCeiling: "2 minutes" is not allowed: write "0 seconds" to "1 minute", such as "5 ms"',
+    ],
+    [
+      { ...demo, headroom: "20" },
+      "hearth:headroom: 20 is not a share: write a number from 0 to 1, such as 0.1; did you mean 0.2?",
+    ],
+    [{ ...demo, onBusy: "queue" }, 'hearth:onBusy: "queue" is not known: choose one of "wait", "fail"'],
   ])("%j", (values, message) => {
     expect(said(values)).toEqual([message]);
   });
