@@ -6,6 +6,7 @@ import { bytesSql, columnSql, sentBytes, sentJson, textSql } from "./postgres/ty
 import type { WireForm } from "./postgres/wire.ts";
 import type { ResumeFrom } from "./resume/order.ts";
 import { resumeSql } from "./resume/order.ts";
+import { shardCondition } from "./shard.ts";
 import { bindParameters, splitStatement } from "./sql.ts";
 import { listNames } from "./suggest.ts";
 import type { KeyPart } from "./template.ts";
@@ -205,7 +206,7 @@ function shardFilter(key: readonly KeyPart[], columns: Columns, shard: Shard): s
     if ("literal" in part) return pg.escapeLiteral(part.literal).trim();
     return `coalesce(${applyFilters(textSql(columns.get(part.column, "key")), part.filters)}, '')`;
   });
-  return `(hashtextextended(${pieces.join(" || ")}, 0) & 9223372036854775807) % ${shard.count} = ${shard.index}`;
+  return shardCondition(pieces.join(" || "), shard);
 }
 
 /**

@@ -3,7 +3,8 @@ import { neededSample } from "./confidence.ts";
 import { keySql } from "./key-sql.ts";
 import type { DatasetPlan, WarmPlan } from "./plan.ts";
 import { describePostgresError, PostgresSession } from "./postgres/session.ts";
-import type { PgConfig } from "./types.ts";
+import { shardCondition } from "./shard.ts";
+import type { PgConfig, Shard } from "./types.ts";
 import { usageKeys } from "./usage.ts";
 
 /** Requests for one key. */
@@ -26,6 +27,8 @@ export interface Replay {
 export interface ReplayOptions {
   readonly plan: WarmPlan;
   readonly postgresUrl: string | PgConfig;
+  /** Only requests for keys of this part. @default all */
+  readonly shard?: Shard | undefined;
   /** Requests at most. @default the plan's `replay.sample`, or as many as {@link neededSample} says */
   readonly sample?: number;
   /** Milliseconds for each query. @default 60000 */
@@ -46,7 +49,7 @@ const countUpTo = 1_000_000;
  * @throws naming the query and PostgreSQL's reason.
  */
 export async function readReplay(options: ReplayOptions): Promise<Replay> {
-  const { plan, signal } = options;
+  const { plan, signal, shard } = options;
   signal?.throwIfAborted();
   const session = await PostgresSession.open(options.postgresUrl);
   // Ending the connection ends the query that it is waiting for.
@@ -58,17 +61,18 @@ export async function readReplay(options: ReplayOptions): Promise<Replay> {
       const most = options.sample ?? plan.replay?.sample;
       if (plan.replay !== undefined) {
         const select = await attempt("replay.query", () => loggedKeys(session, plan));
-        return await attempt("replay.query", () => sampleOf(session, "access-log", select, most));
+        return await attempt("replay.query", () => sampleOf(session, "access-log", select, most, shard));
       }
       const used = await attempt("usage.query", () => usageKeys(session, plan));
-      if (used !== undefined) return await attempt("usage.query", () => sampleOf(session, "access-log", used, most));
+      if (used !== undefined)
+        return await attempt("usage.query", () => sampleOf(session, "access-log", used, most, shard));
       const selects: string[] = [];
       for (const dataset of plan.datasets) {
         const what = `the keys of dataset "${dataset.name}"`;
         selects.push(`(${await attempt(what, () => keysSelect(session, dataset, plan, dataset.limit))})`);
       }
       return await attempt("the keys of the datasets", () =>
-        sampleOf(session, "datasets", selects.join("\nUNION ALL\n"), most),
+        sampleOf(session, "datasets", selects.join("\nUNION ALL\n"), most, shard),
       );
     });
   } catch (error) {
@@ -86,8 +90,10 @@ async function sampleOf(
   source: "access-log" | "datasets",
   select: string,
   most: number | undefined,
+  shard: Shard | undefined,
 ): Promise<Replay> {
-  const from = `(\n${select}\n) AS asked (key) WHERE key IS NOT NULL`;
+  const mine = shard === undefined ? "" : ` AND ${shardCondition("key::text", shard)}`;
+  const from = `(\n${select}\n) AS asked (key) WHERE key IS NOT NULL${mine}`;
   const estimate = (await session.estimateRows(`SELECT key FROM ${from}`)) ?? 0;
   const counted =
     estimate > countUpTo ? undefined : Number((await session.rows(`SELECT count(*) FROM ${from}`))[0]?.[0]);

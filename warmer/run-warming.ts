@@ -9,6 +9,7 @@ import { CacheReader } from "./reader.ts";
 import { type Replay, readReplay } from "./replay.ts";
 import { makeReport } from "./report.ts";
 import { type Hold, type HoldOptions, holdCache } from "./resume/hold.ts";
+import { gateOfShard } from "./shard.ts";
 import { type OpenSource, openSource } from "./source.ts";
 import { TimelineRecorder } from "./timeline.ts";
 import type { HashEngine, Progress, Shard, WarmOutcome } from "./types.ts";
@@ -28,6 +29,7 @@ export interface RunOptions extends HoldOptions {
   readonly engine?: "auto" | HashEngine;
   /** Pace, memory, what to leave alone. */
   readonly controls?: Omit<ControlOptions, "checkpoint" | "ownKeys">;
+  /** Write, and look at, only this part of every dataset; each part has a lock and notes of its own. @default all */
   readonly shard?: Shard;
   readonly signal?: AbortSignal;
   /** One line for people, at most one a second. */
@@ -88,7 +90,7 @@ export async function runWarming(options: RunOptions): Promise<WarmReport> {
     for (const warning of hold.warnings) note?.(warning);
     // Which requests to replay is read while the datasets are: the answer waits for no one.
     const signal = options.signal === undefined ? giveUp.signal : AbortSignal.any([options.signal, giveUp.signal]);
-    const replay = settled(readReplay({ plan: options.plan, postgresUrl: source.url, timeoutMs: left(), signal }));
+    const replay = settled(readReplay({ plan, postgresUrl: source.url, timeoutMs: left(), signal, shard }));
     options.onStep?.("looking");
     const hitsBefore = await hitsBeforeWarming(readers, replay, left(), options.signal);
     options.onStep?.("warming");
@@ -176,8 +178,8 @@ async function conclude(
     }
     validation = await validate({
       endpoint: options.endpoint,
-      gate: options.gate,
-      written: { keys: outcome.keys + freshKeys(outcome), samples: outcome.samples },
+      gate: gateOfShard(options.gate, options.shard),
+      written: { keys: outcome.keys + freshKeys(outcome), samples: outcome.samples, part: options.shard !== undefined },
       replay: replay.value,
       reader: application,
       measure: {

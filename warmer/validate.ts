@@ -12,7 +12,12 @@ export interface ValidateOptions {
   readonly endpoint: Endpoint;
   readonly gate: Gate;
   /** What a run wrote; absent when a cache is looked at that was warmed earlier. */
-  readonly written?: { readonly keys: number; readonly samples: readonly WrittenSample[] };
+  readonly written?: {
+    readonly keys: number;
+    readonly samples: readonly WrittenSample[];
+    /** Whether it was one of several parts, which may be empty. */
+    readonly part?: boolean;
+  };
   readonly replay: Replay;
   /** Of the same requests, how many hit before the first key was written: see {@link countHits}. */
   readonly hitsBefore?: number;
@@ -50,7 +55,9 @@ export async function validate(options: ValidateOptions): Promise<ValidationRepo
     const latency = await measure(reader, hits, options);
     const size = await reader.size();
     const problems = [
-      ...keyProblems(options.gate, options.written?.keys, size),
+      ...(options.written?.part === true && options.written.keys === 0
+        ? []
+        : keyProblems(options.gate, options.written?.keys, size)),
       ...readBackProblems(readBack),
       ...ratioProblems(options.gate, replay, misses),
     ];

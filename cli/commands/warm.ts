@@ -1,6 +1,7 @@
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { WarmReport } from "../../contract/warming.ts";
 import type { WarmPlan } from "../../warmer/plan.ts";
+import type { Shard } from "../../warmer/types.ts";
 import { exitCodes, exitCodesHelp, printJson, runCommand, wholeNumber, withExitCodes } from "./command.ts";
 import { type ControlCommandOptions, controlsOf, withControlOptions } from "./control-options.ts";
 import { type GateOptions, gateOf, withGateOptions } from "./gate-options.ts";
@@ -8,12 +9,15 @@ import { InputError, readEndpoint, readPlan, readSource } from "./inputs.ts";
 import { checkReportFile, type ReportOptions, withReportOptions, writeReportFile } from "./report-options.ts";
 import { describeReason, type WatchCommandOptions, watchOf, withWatchOptions } from "./watch-options.ts";
 
+const MOST_SHARDS = 10_000;
+
 interface WarmCommandOptions extends GateOptions, ControlCommandOptions, ReportOptions, WatchCommandOptions {
   readonly plan: string;
   readonly endpoint?: string;
   readonly source?: string;
   readonly engine: "auto" | "restore" | "hset";
   readonly count?: number;
+  readonly shard?: Shard;
   readonly deadline: number;
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -33,6 +37,9 @@ Examples:
   Keep a page with charts, and follow the run by machine:
     hearth warm --plan warm.yaml --endpoint endpoint.json --report warm.html --progress json
 
+  Share the work among 4 machines, here the third (in a Kubernetes Indexed Job: --shard "$JOB_COMPLETION_INDEX/4"):
+    hearth warm --plan warm.yaml --endpoint endpoint.json --shard 2/4
+
   See what would be written, without Redis:
     hearth warm --plan warm.yaml --dry-run
 ${exitCodesHelp}`;
@@ -48,6 +55,12 @@ export function register(program: Command): void {
       new Option("--engine <name>", "how hashes are written").choices(["auto", "restore", "hset"]).default("auto"),
     )
     .option("--count <rows>", "rows of each dataset at most", wholeNumber(1))
+    .option(
+      "--shard <i/n>",
+      "write only part i (0 to n-1) of n: n runs, also on n machines, warm together (a query with a limit needs an " +
+        "ORDER BY that leaves no choice)",
+      shardOf,
+    )
     .option("--deadline <seconds>", "time for everything together", wholeNumber(1), 300)
     .option("--dry-run", "read from PostgreSQL what would be written, and write nothing")
     .option("--json", "print the report as JSON");
@@ -58,6 +71,9 @@ export function register(program: Command): void {
 
 async function warmCommand(options: WarmCommandOptions, signal: AbortSignal): Promise<number> {
   const [plan, source] = await Promise.all([readPlan(options.plan), readSource(options.source)]);
+  if (options.shard !== undefined && options.dryRun) {
+    throw new InputError("--shard: a dry run shows examples of the whole plan; leave --shard out");
+  }
   const limited = options.count === undefined ? plan : withLimit(plan, options.count);
   if (options.dryRun) {
     const { formatPreview, previewPlan } = await import("../../warmer/preview.ts");
@@ -83,6 +99,7 @@ async function warmCommand(options: WarmCommandOptions, signal: AbortSignal): Pr
     engine: options.engine,
     deadlineMs: options.deadline * 1000,
     controls: controlsOf(options),
+    ...(options.shard !== undefined && { shard: options.shard }),
     onBusy: options.onBusy,
     resume: options.resume,
     signal,
@@ -128,6 +145,19 @@ function showReport(report: WarmReport, options: WarmCommandOptions, format: (re
     return exitCodes.failed;
   }
   return report.ok ? exitCodes.ok : exitCodes.gateMissed;
+}
+
+/** For commander: `2/4`. */
+function shardOf(text: string): Shard {
+  const [, index, count] = /^(\d{1,5})\/(\d{1,5})$/.exec(text)?.map(Number) ?? [];
+  if (index === undefined || count === undefined || count < 1 || count > MOST_SHARDS || index >= count) {
+    const advice =
+      index !== undefined && index === count ? ` The parts are counted from 0: the last is ${index - 1}/${count}.` : "";
+    throw new InvalidArgumentError(
+      `Allowed is i/n, n from 1 to ${MOST_SHARDS} and i from 0 to n-1, such as 0/4, 1/4, 2/4 and 3/4.${advice}`,
+    );
+  }
+  return { index, count };
 }
 
 /** The plan with no dataset larger than `count` rows. */
