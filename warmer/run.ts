@@ -76,6 +76,7 @@ export class WarmRun {
       this.#controls.start(sink);
       for (const priority of PRIORITIES) await this.#runPriority(priority, sink);
       this.#writingMs = performance.now() - this.#writingSince;
+      await sink.verify();
       this.#after = await readFigures(sink).catch(() => undefined); // the keys are written: no reason to fail now
     } catch (cause) {
       error = cause instanceof Error ? cause.message : String(cause);

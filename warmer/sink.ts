@@ -11,6 +11,7 @@ import { Pace } from "./pacing/pace.ts";
 import { sendAsking } from "./redis/ask.ts";
 import { Lanes } from "./redis/lanes.ts";
 import type { Link } from "./redis/link.ts";
+import { PrimaryWatch } from "./redis/primary-watch.ts";
 import { ReplyError } from "./redis/reply.ts";
 import type { RedisConnection } from "./redis/socket.ts";
 import { dataCredentials } from "./redis/socket.ts";
@@ -50,6 +51,8 @@ export class Sink {
   readonly #failure = new AbortController();
   readonly #lanes: Lanes;
   readonly #watch: NodeJS.Timeout;
+  /** Undefined where a server itself says that it is no primary any more. */
+  readonly #primary: PrimaryWatch | undefined;
   /** Rows to be sent again; while there are any, no new ones are taken. */
   #retry: Row[] = [];
   #recovering: Promise<void> | undefined;
@@ -77,6 +80,12 @@ export class Sink {
     this.#lanes = new Lanes(options.endpoint, this.signal, events, this.pace);
     this.#watch = setInterval(() => this.#lanes.dropSilent(SILENCE_MS), SILENCE_CHECK_MS);
     this.#watch.unref();
+    if (options.endpoint.topology === "sentinel") {
+      this.#primary = new PrimaryWatch(
+        () => this.#lanes.moved(),
+        () => this.#rediscover(),
+      );
+    }
   }
 
   /** Finds the primaries and connects to each. @throws Error naming every server and what it said */
@@ -137,6 +146,12 @@ export class Sink {
     }
   }
 
+  /** Looks a last time whether the rows went where they belong: what is wrong is in `warnings` then. */
+  async verify(): Promise<void> {
+    await this.#primary?.check();
+    await this.#recovering;
+  }
+
   /** Runs `work` on a connection of its own to each primary, with the primary's index. */
   eachPrimary<T>(work: (connection: RedisConnection, lane: number) => Promise<T>): Promise<T[]> {
     return this.#lanes.each(work);
@@ -151,6 +166,7 @@ export class Sink {
   close(): void {
     this.#closing = true;
     clearInterval(this.#watch);
+    this.#primary?.close();
     this.#lanes.close();
     this.#failure.abort(new Error("the run has ended")); // a recovery under way must not connect again
   }
@@ -201,6 +217,11 @@ export class Sink {
       else if (verdict === "rediscover") this.#stale = true;
       this.#again([row]);
     }
+  }
+
+  #rediscover(): void {
+    this.#stale = true;
+    this.#again([]);
   }
 
   #again(rows: readonly Row[]): void {

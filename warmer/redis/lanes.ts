@@ -85,6 +85,17 @@ export class Lanes {
     if (unreachable !== undefined) throw unreachable;
   }
 
+  /** Whether another server than the first is primary now; false where nobody can tell. */
+  async moved(): Promise<boolean> {
+    const [known] = this.#placement.primaries;
+    try {
+      const [now] = (await discover(this.#endpoint, this.#placement.primaries, this.#signal)).primaries;
+      return known !== undefined && now !== undefined && formatAddress(known) !== formatAddress(now);
+    } catch {
+      return false; // what is wrong with the servers shows when they are needed
+    }
+  }
+
   /** The server in `ASK 3999 host:port`, as this client reaches it. */
   redirect(message: string): Address {
     const text = message.split(" ")[2] ?? "";
