@@ -10,5 +10,6 @@ export const operations: Readonly<Record<string, () => Promise<OperationHandler>
     setTimeout(() => void import("../ops/warm.ts"), 100).unref();
     return (await import("../ops/readiness.ts")).readiness;
   },
+  firewall: async () => (await import("../ops/firewall.ts")).firewall,
   warm: async () => (await import("../ops/warm.ts")).warm,
 };

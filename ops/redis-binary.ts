@@ -8,9 +8,9 @@ export const oldestVersion = "6.0.0";
 const howToInstall =
   "install it (Debian, Ubuntu: apt-get install redis-server redis-sentinel; macOS: brew install redis) and see that it is on the PATH";
 
-/** The program's full path, or undefined when it is not on the PATH. */
-export function findProgram(name: string): string | undefined {
-  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+/** The program's full path, or undefined when it is in none of the folders: those of the PATH, and `more`. */
+export function findProgram(name: string, more: readonly string[] = []): string | undefined {
+  for (const folder of [...(process.env.PATH ?? "").split(delimiter), ...more]) {
     if (folder === "") continue;
     const path = join(folder, name);
     try {

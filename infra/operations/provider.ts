@@ -17,11 +17,12 @@ export function provider() {
   type Reply = { id?: string; outputs?: Props; failures?: { property: string; reason: string }[] };
 
   // Operations whose inputs the tool looks at before anything is created.
-  const checked = ["local-host", "warm"];
+  const checked = ["local-host", "firewall", "warm"];
   // Inputs whose change means another resource, not another state of this one.
   const identity: Record<string, string[]> = {
     "redis-process": ["directory", "topology"],
     "local-host": ["directory", "topology"],
+    firewall: ["owner"],
   };
 
   const same = (a: unknown, b: unknown): boolean => {
@@ -138,6 +139,19 @@ export function provider() {
   }
   endWithEngine();
 
+  // The one thing that is done here: it must not leave this process, and takes no time.
+  function passwords(olds: Props, news: Props): { passwords: Props; previous: Props } {
+    const { randomBytes } = process.getBuiltinModule("node:crypto");
+    const given = (news.given ?? {}) as Props;
+    const before = (olds.passwords ?? {}) as Props;
+    const kept = olds.rotation === news.rotation ? before : {};
+    const generate = () => randomBytes(32).toString("base64url");
+    const users = news.users as string[];
+    const now = Object.fromEntries(users.map((user) => [user, given[user] ?? kept[user] ?? generate()]));
+    const replaced = users.filter((user) => before[user] !== undefined && before[user] !== now[user]);
+    return { passwords: now, previous: Object.fromEntries(replaced.map((user) => [user, before[user]])) };
+  }
+
   return {
     async check(olds: Props, news: Props) {
       const wanted = checked.includes(String(news.operation)) && changed(olds, news).length > 0;
@@ -146,28 +160,32 @@ export function provider() {
     async diff(_id: string, olds: Props, news: Props) {
       const keys = changed(olds, news);
       const replaces = keys.filter((key) => identity[String(news.operation)]?.includes(key));
-      return { changes: keys.length > 0 || olds.drift !== undefined, replaces, deleteBeforeReplace: true };
+      // Passwords from before a rotation end with the update after it; certificates are renewed in time.
+      const retired = Object.keys((olds.previous as Props | undefined) ?? {}).length > 0;
+      const due = typeof olds.renewAt === "string" && Date.parse(olds.renewAt) <= Date.now();
+      return {
+        changes: keys.length > 0 || olds.drift !== undefined || retired || due,
+        replaces,
+        deleteBeforeReplace: true,
+      };
     },
     async create(inputs: Props) {
-      if (inputs.operation === "password") {
-        const { randomBytes } = process.getBuiltinModule("node:crypto");
-        return { id: "password", outs: { ...inputs, value: randomBytes(32).toString("base64url") } };
-      }
+      if (inputs.operation === "passwords") return { id: "passwords", outs: { ...inputs, ...passwords({}, inputs) } };
       const reply = await ask("create", "", inputs, {});
       return { id: reply.id || String(inputs.operation), outs: { ...inputs, ...reply.outputs } };
     },
     async update(id: string, olds: Props, news: Props) {
-      if (news.operation === "password") return { outs: { ...olds, ...news } };
+      if (news.operation === "passwords") return { outs: { ...news, ...passwords(olds, news) } };
       return { outs: { ...news, ...(await ask("update", id, news, olds)).outputs } };
     },
     async read(id: string, props: Props) {
-      if (props.operation === "password") return { id, props };
+      if (props.operation === "passwords") return { id, props };
       const reply = await ask("read", id, props, {});
       const { drift: _, ...known } = props;
       return reply.id === "" ? { id: "", props: {} } : { id, props: { ...known, ...reply.outputs } };
     },
     async delete(id: string, props: Props) {
-      if (props.operation !== "password") await ask("delete", id, props, {});
+      if (props.operation !== "passwords") await ask("delete", id, props, {});
     },
   };
 }
