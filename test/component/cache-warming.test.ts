@@ -91,7 +91,7 @@ describe("CacheWarming", () => {
           " - headroom: -1 is not a share: write a number from 0 to 1, such as 0.1",
           " - keysPerSecond: 0.5 is not allowed: write a whole number from 1 to 1000000000, such as 5000",
           ' - bytesPerSecond: "fast" is not a size: write a number of bytes, or a whole number with k, m, g (thousands) or kb, mb, gb (1024s), as in "256mb"',
-          ' - onBusy: "waiting" is not known: choose one of "wait", "fail"; did you mean "wait"?',
+          ' - onBusy: "waiting" is not known: choose one of "wait", "fail"',
         ].join("\n"),
       );
     });
