@@ -2,6 +2,7 @@ import type { OperationHandler } from "../contract/operation.ts";
 
 /** Every operation by its name, loaded when asked for: each request is a process, and start-up is most of its time. */
 export const operations: Readonly<Record<string, () => Promise<OperationHandler>>> = {
+  "host-tuning": async () => (await import("../ops/host/host-tuning.ts")).hostTuning,
   "local-host": async () => (await import("../ops/local-host.ts")).localHost,
   "redis-process": async () => (await import("../ops/redis-process.ts")).redisProcess,
   formation: async () => (await import("../ops/formation.ts")).formation,

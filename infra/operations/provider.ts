@@ -15,13 +15,15 @@ export function provider() {
     error?: { message: string; id?: string; outputs?: Props };
   };
   type Reply = { id?: string; outputs?: Props; failures?: { property: string; reason: string }[] };
+  type Seen = { files: string[]; digest: string };
 
   // Operations whose inputs the tool looks at before anything is created.
-  const checked = ["local-host", "firewall", "warm"];
+  const checked = ["local-host", "firewall", "warm", "host-tuning"];
   // Inputs whose change means another resource, not another state of this one.
   const identity: Record<string, string[]> = {
     "redis-process": ["directory", "topology"],
     "local-host": ["directory", "topology"],
+    "host-tuning": ["directory"],
     firewall: ["owner"],
   };
 
@@ -33,7 +35,7 @@ export function provider() {
     return keys.length === Object.keys(y).length && keys.every((key) => key in y && same(x[key], y[key]));
   };
   const changed = (olds: Props, news: Props): string[] =>
-    Object.keys(news).filter((key) => key !== "__provider" && !same(olds[key], news[key]));
+    Object.keys(news).filter((key) => !["__provider", "seen"].includes(key) && !same(olds[key], news[key]));
   const visible = (props: Props): Props =>
     Object.fromEntries(Object.entries(props).filter(([key]) => key !== "__provider"));
 
@@ -139,6 +141,19 @@ export function provider() {
   }
   endWithEngine();
 
+  // Whether files of the machine are others than when the tool last looked at them (ops/host/seen.ts).
+  function hasMoved(seen: Seen): boolean {
+    const { createHash } = process.getBuiltinModule("node:crypto");
+    const { readFileSync } = process.getBuiltinModule("node:fs");
+    const hash = createHash("sha256");
+    for (const file of seen.files) {
+      try {
+        hash.update(readFileSync(file));
+      } catch {} // not on this machine
+    }
+    return hash.digest("hex") !== seen.digest;
+  }
+
   // The one thing that is done here: it must not leave this process, and takes no time.
   function passwords(olds: Props, news: Props): { passwords: Props; previous: Props } {
     const { randomBytes } = process.getBuiltinModule("node:crypto");
@@ -154,8 +169,13 @@ export function provider() {
 
   return {
     async check(olds: Props, news: Props) {
-      const wanted = checked.includes(String(news.operation)) && changed(olds, news).length > 0;
-      return { inputs: news, failures: wanted ? ((await ask("check", "", news, olds)).failures ?? []) : [] };
+      // What a check has found goes into the inputs, so that a preview shows it, and stays there until the next.
+      const { seen, report } = olds;
+      const moved = seen !== undefined && hasMoved(seen as Seen);
+      if (!checked.includes(String(news.operation)) || (!moved && changed(olds, news).length === 0))
+        return { inputs: { ...news, ...(seen !== undefined && { seen, report }) }, failures: [] };
+      const reply = await ask("check", "", news, olds);
+      return { inputs: { ...news, ...reply.outputs }, failures: reply.failures ?? [] };
     },
     async diff(_id: string, olds: Props, news: Props) {
       const keys = changed(olds, news);
