@@ -17,6 +17,19 @@ export type DirectiveValue = z.infer<typeof directiveValueSchema>;
 export const directivesSchema = z.record(z.string(), directiveValueSchema);
 export type Directives = z.infer<typeof directivesSchema>;
 
+/** Versions of Redis that have something, as `major.minor`: from `since` on, up to and with `until`. */
+export const versionRangeSchema = z.object({ since: z.string().optional(), until: z.string().optional() });
+export type VersionRange = Readonly<z.infer<typeof versionRangeSchema>>;
+
+/** A directive that an argument asks for, and that not every server has or accepts. */
+export const askedDirectiveSchema = versionRangeSchema.extend({
+  /** The argument: `extraDirectives.maxmemory-samples`, `activeDefrag`. */
+  property: z.string(),
+  directive: z.string(),
+  value: directiveValueSchema,
+});
+export type AskedDirective = z.infer<typeof askedDirectiveSchema>;
+
 /** A node as formation and readiness see it: where it is reached, and its place in the topology. */
 export const memberSchema = addressSchema.extend({
   /** Name of the node, unique in the topology: `cache-0`, `cache-sentinel-1`. */
@@ -48,6 +61,8 @@ export const localHostSchema = z.object({
   directory: z.string(),
   /** Every port that the topology will listen on, with the node that asks for it. */
   ports: z.array(addressSchema.extend({ node: z.string() })),
+  /** Directives that the installed redis-server must know, and whose values it must accept. */
+  asked: z.array(askedDirectiveSchema).optional(),
 });
 
 /** Inputs of the operation `redis-process`: one redis-server or redis-sentinel process of this machine. */
@@ -58,6 +73,8 @@ export const redisProcessSchema = memberSchema.extend({
   /** The node's own folder, relative to the folder of Pulumi.yaml; mode 0700. */
   directory: z.string(),
   directives: directivesSchema,
+  /** Of `directives`, those that are only written for some versions of Redis. */
+  directiveVersions: z.record(z.string(), versionRangeSchema).optional(),
   /** Directives that hold a secret, written into a file of their own, mode 0600. */
   secretDirectives: directivesSchema,
   /** Lines of the ACL file, without plain passwords (`user default on #<sha256> ~* &* +@all`). */

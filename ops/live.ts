@@ -104,6 +104,8 @@ const fileOnly =
 async function refuseUnknown(node: Node, connection: Connection, key: string): Promise<void> {
   const name = key.replace(/^secret /, "");
   if (node.kind === "sentinel" || ["address", "acl", "quorum"].includes(key) || fileOnly.test(name)) return;
+  // Known to the program that will start next, which need not be the one that runs.
+  if (node.directiveVersions?.[name] !== undefined) return;
   if (Object.keys(pairs(await connection.call("CONFIG", "GET", name))).length > 0) return;
   throw new Error(
     `directives.${name}: this server does not know such a directive, and would not start with it: ` +

@@ -1,16 +1,16 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import * as z from "zod";
 import { addressSchema, formatAddress } from "../contract/address.ts";
-import { localHostSchema } from "../contract/nodes.ts";
+import { askedDirectiveSchema, localHostSchema } from "../contract/nodes.ts";
 import type { OperationHandler, OperationResult } from "../contract/operation.ts";
 import { findProcess } from "./find-process.ts";
 import { describeHolder, holderOf, whyNotFree } from "./port-holder.ts";
 import { isAlive, type ProcessIdentity } from "./process-record.ts";
 import { fromProject } from "./project-folder.ts";
 import { inspectRedis } from "./redis-binary.ts";
+import { type ArgumentFailure as Failure, refusedDirectives } from "./try-directives.ts";
 import { waitFor } from "./wait.ts";
-
-type Failure = { property: string; reason: string };
 
 /** What this machine must offer before anything is started, and the folder that holds the nodes' folders. */
 export const localHost: OperationHandler = async (request, context) => {
@@ -46,7 +46,11 @@ async function check(inputs: Record<string, unknown>, olds: Record<string, unkno
     }),
   ]);
   const failures = reasons.filter((failure) => failure !== undefined);
-  return "problem" in redis ? [{ property: "redis-server", reason: redis.problem }, ...failures] : failures;
+  if ("problem" in redis) return [{ property: "redis-server", reason: redis.problem }, ...failures];
+  const asked = z.array(askedDirectiveSchema).safeParse(inputs.asked);
+  return asked.success
+    ? [...(await refusedDirectives(redis.program, redis.version, asked.data)), ...failures]
+    : failures;
 }
 
 async function whyTaken(

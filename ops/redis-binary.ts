@@ -32,8 +32,10 @@ export function serverCommand(kind: "redis" | "sentinel"): { program: string; be
   return { program, before: [], after: kind === "sentinel" ? ["--sentinel"] : [] };
 }
 
-/** What is wrong with this machine's Redis, or its version. */
-export async function inspectRedis(): Promise<{ readonly version: string } | { readonly problem: string }> {
+/** What is wrong with this machine's Redis, or its program and version. */
+export async function inspectRedis(): Promise<
+  { readonly program: string; readonly version: string } | { readonly problem: string }
+> {
   const program = findProgram("redis-server");
   if (!program) return { problem: `redis-server is not on the PATH; Redis >= 6.0 is needed: ${howToInstall}` };
   const answer = await versionLine(program);
@@ -47,7 +49,7 @@ export async function inspectRedis(): Promise<{ readonly version: string } | { r
   if (Number.parseInt(version, 10) < Number.parseInt(oldestVersion, 10)) {
     return { problem: `${program} is Redis ${version}; Redis >= 6.0 is needed: ${howToInstall}` };
   }
-  return { version };
+  return { program, version };
 }
 
 /** Version of the program that starts a server of this kind (`7.0.15`); undefined when it does not tell. */

@@ -16,6 +16,7 @@ import { withLock } from "./lock.ts";
 import { type Node, nodeOf } from "./node.ts";
 import { lastReplicaOf, makeFolder, removeFolder, writeFiles } from "./node-files.ts";
 import { instanceOf, type ProcessIdentity, workingFolderOf } from "./process-record.ts";
+import { forInstalledVersion } from "./redis-version.ts";
 import { waitUntilRejoined } from "./rejoin.ts";
 import { type RunningServer, startServer, waitUntilAnswering } from "./start.ts";
 import { startingRole } from "./starting-role.ts";
@@ -33,7 +34,7 @@ export const redisProcess: OperationHandler = async (request, context) => {
   const passwords = [node.password, String(request.olds.password ?? node.password)];
   if (request.action === "read") return read(node, context);
   if (request.action === "delete") return remove(node, context);
-  return ensure(node, passwords, context);
+  return ensure(await forInstalledVersion(node), passwords, context);
 };
 
 async function ensure(node: Node, passwords: readonly string[], context: OperationContext): Promise<OperationResult> {

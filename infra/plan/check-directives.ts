@@ -1,20 +1,44 @@
 import type { ArgumentChecker } from "./check-values.ts";
+import { covered, directiveMeant, directive as known } from "./directives/directives.ts";
 import { show } from "./units.ts";
 
 // Directives that an argument sets: to have two ways of saying the same would only let them disagree.
 const byArgument: Readonly<Record<string, string>> = {
+  activedefrag: "activeDefrag",
+  appendfsync: "persistence",
   appendonly: "persistence",
   bind: "bind",
   "cluster-node-timeout": "nodeTimeout",
+  "hash-max-listpack-entries": "encodings.hashMaxListpackEntries",
+  "hash-max-listpack-value": "encodings.hashMaxListpackValue",
+  "hash-max-ziplist-entries": "encodings.hashMaxListpackEntries",
+  "hash-max-ziplist-value": "encodings.hashMaxListpackValue",
   hz: "hz",
+  "io-threads": "ioThreads",
+  "latency-monitor-threshold": "latencyMonitorThreshold",
+  "lazyfree-*": "lazyfree",
+  "list-max-listpack-size": "encodings.listMaxListpackSize",
+  "list-max-ziplist-size": "encodings.listMaxListpackSize",
   maxmemory: "memory",
+  "maxmemory-clients": "maxmemoryClients",
   "maxmemory-policy": "eviction",
+  "min-replicas-max-lag": "minReplicasMaxLag",
+  "min-replicas-to-write": "minReplicas",
+  "min-slaves-max-lag": "minReplicasMaxLag",
+  "min-slaves-to-write": "minReplicas",
   port: "port",
   requirepass: "password",
+  "set-max-intset-entries": "encodings.setMaxIntsetEntries",
+  "set-max-listpack-entries": "encodings.setMaxListpackEntries",
+  "set-max-listpack-value": "encodings.setMaxListpackValue",
   "slowlog-log-slower-than": "slowlog.slowerThan",
   "slowlog-max-len": "slowlog.maxLen",
   "tcp-keepalive": "tcpKeepalive",
   timeout: "timeout",
+  "zset-max-listpack-entries": "encodings.zsetMaxListpackEntries",
+  "zset-max-listpack-value": "encodings.zsetMaxListpackValue",
+  "zset-max-ziplist-entries": "encodings.zsetMaxListpackEntries",
+  "zset-max-ziplist-value": "encodings.zsetMaxListpackValue",
 };
 
 // Directives that are part of something that Hearth promises. A star stands for any text.
@@ -31,6 +55,7 @@ const byHearth: Readonly<Record<string, string>> = {
   dir: "where files are",
   "enable-*": "what clients are denied",
   include: "where files are",
+  "loadmodule*": "what code runs in the server",
   logfile: "where files are",
   masterauth: "who can log in",
   masteruser: "who can log in",
@@ -75,13 +100,15 @@ function nameProblem(name: string): string | undefined {
   const directive = name.toLowerCase();
   const unknown = Object.entries(unknownToRedis).find(([prefix]) => directive.startsWith(prefix));
   if (unknown) return `is not a directive of Redis: ${unknown[1]}`;
-  if (!/^[a-z][a-z0-9-]*$/.test(directive)) {
+  if (!/^[a-z][a-z0-9_-]*$/.test(directive)) {
     return "is not the name of a directive: write a single one, as redis.conf names it, such as maxmemory-samples";
   }
-  if (byArgument[directive] !== undefined) return `is set by the argument ${byArgument[directive]}: use that`;
+  const argument = Object.entries(byArgument).find(([pattern]) => matches(directive, pattern));
+  if (argument) return `is set by the argument ${argument[1]}: use that`;
   const promise = Object.entries(byHearth).find(([pattern]) => matches(directive, pattern));
   if (promise) return `cannot be set: Hearth decides ${promise[1]}; leave it out`;
-  return undefined;
+  if (known(directive) !== undefined) return undefined;
+  return `is not a directive of Redis ${covered}: check its name against redis.conf${directiveMeant(name)}`;
 }
 
 function matches(directive: string, pattern: string): boolean {
