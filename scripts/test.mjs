@@ -5,6 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { root } from "./bootstrap/paths.mjs";
 import { main } from "./bootstrap/step.mjs";
+import { testTools } from "./bootstrap/test-tools.mjs";
 import { bootstrap } from "./bootstrap.mjs";
 import { run } from "./run.mjs";
 
@@ -16,6 +17,7 @@ await main(async () => {
   const chosen = args.filter((arg) => projects.includes(arg)).map((project) => `--project=${project}`);
   const rest = args.filter((arg) => !projects.includes(arg));
   await bootstrap();
+  await testTools();
 
   const folder = mkdtempSync(path.join(os.tmpdir(), "hearth-test-"));
   const file = path.join(folder, "results.json");

@@ -1,4 +1,5 @@
 // Step: redis-server and redis-sentinel of version 6 or later.
+import { aptInstall } from "./apt.mjs";
 import { displayPath, findProgram } from "./paths.mjs";
 import { runQuietly, StepError, step } from "./step.mjs";
 import { atLeast, programVersion } from "./versions.mjs";
@@ -47,11 +48,7 @@ function findInstaller(packages) {
   if (findProgram("apt-get")) {
     const isRoot = process.getuid?.() === 0;
     if (!isRoot && !findProgram("sudo")) return undefined;
-    // `sudo -n` fails instead of asking for a password that nobody may be there to type.
-    const [command, ...before] = isRoot ? ["sh"] : ["sudo", "-n", "sh"];
-    const args = [...before, "-c", aptScript, "sh", ...packages];
-    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    return { name: "apt-get", install: () => runQuietly(command, args, { env, deadlineSeconds: 600 }) };
+    return { name: "apt-get", install: () => aptInstall(packages, { sudo: !isRoot }) };
   }
   if (process.platform === "darwin" && findProgram("brew")) {
     const env = { ...process.env, HOMEBREW_NO_AUTO_UPDATE: "1" };
@@ -59,25 +56,3 @@ function findInstaller(packages) {
   }
   return undefined;
 }
-
-// Debian starts a server as soon as it is installed, unless policy-rc.d says no, and again at the next boot, unless
-// it is disabled. Hearth runs its own servers on its own ports; one more on 6379 is not what was asked for.
-const aptScript = `
-set -e
-export DEBIAN_FRONTEND=noninteractive
-policy=/usr/sbin/policy-rc.d
-if [ ! -e $policy ]; then
-  trap 'rm -f $policy' EXIT
-  trap 'exit 1' HUP INT TERM
-  printf '#!/bin/sh\\nexit 101\\n' > $policy
-  chmod 755 $policy
-fi
-# An update is needed where the lists are missing or old; the installation says best whether they are.
-apt-get install -y -q --no-install-recommends "$@" || {
-  apt-get update -q
-  apt-get install -y -q --no-install-recommends "$@"
-}
-if [ -d /run/systemd/system ]; then
-  for service in "$@"; do systemctl disable "$service" || true; done
-fi
-`;
