@@ -19,6 +19,7 @@ export type ColumnKind =
   | "address" // inet: as PostgreSQL prints it, where a cast would add "/32"
   | "json"
   | "bytes"
+  | "date"
   | "timestamp"
   | "timestamptz"
   | "structure"; // arrays and composites, as JSON
@@ -40,7 +41,7 @@ const KINDS: Readonly<Record<number, ColumnKind>> = {
   701: "decimal",
   1042: "text", // char(n)
   1043: "text", // varchar
-  1082: "other", // date
+  1082: "date",
   1083: "other", // time
   1114: "timestamp",
   1184: "timestamptz",
@@ -100,6 +101,8 @@ export function bytesSql(column: Column): string {
     case "text":
     case "bytes":
       return sql;
+    case "date":
+      return `CASE WHEN isfinite(${sql}) THEN ${sql}::text END`; // NULL as an infinite timestamp is
     case "timestamp":
       return isoTimestamp(sql);
     case "timestamptz":

@@ -28,11 +28,11 @@ afterAll(async () => {
 const ROWS = 40_000;
 
 /** Hashes over older ones, by three commands a row (DEL, HSET, EXPIRE): a refusal may come between them. */
-function run(endpoint: Endpoint, more: Partial<WarmOptions> = {}): Promise<WarmOutcome> {
+function run(endpoint: Endpoint, more: Partial<WarmOptions> = {}, key = "n:{id}"): Promise<WarmOutcome> {
   const query = `SELECT n AS id, md5(n::text) AS text FROM generate_series(1, ${ROWS}) n`;
   const plan = parsePlan({
     name: "test",
-    datasets: [{ name: "numbers", query, key: "n:{id}", value: { type: "hash" }, ttl: "1 hour" }],
+    datasets: [{ name: "numbers", query, key, value: { type: "hash" }, ttl: "1 hour" }],
   });
   const limits = { keysPerSecond: 20_000 };
   return warm({ endpoint, plan, postgresUrl: postgres.url, engine: "hset", limits, deadlineMs: 60_000, ...more });
@@ -62,7 +62,7 @@ async function rejected({ client }: TestRedis): Promise<number> {
 /** Keys that are not whole: without both fields, or without a TTL. */
 async function broken(servers: readonly TestRedis[]): Promise<number> {
   const script = `local broken = 0
-    for _, key in ipairs(redis.call('KEYS', 'n:*')) do
+    for _, key in ipairs(redis.call('KEYS', '*n:*')) do
       if redis.call('HLEN', key) ~= 2 or redis.call('TTL', key) < 3000 then broken = broken + 1 end
     end
     return broken`;
@@ -199,6 +199,42 @@ describe("cluster", () => {
     expect(await keys(await primaries())).toBe(ROWS);
     expect(await broken(await primaries())).toBe(0);
   });
+
+  it.each(["hset", "restore"] as const)(
+    "a slot that moves while all rows go into it: every key is in it once, by %s",
+    async (engine) => {
+      const [from, to] = cluster.servers as [TestRedis, TestRedis];
+      await Promise.all((await primaries()).map(({ client }) => client.flushall()));
+      const [source, target] = (await Promise.all([from, to].map(({ client }) => client.call("CLUSTER", "MYID")))) as [
+        string,
+        string,
+      ];
+      const slot = String(await from.client.call("CLUSTER", "KEYSLOT", engine === "hset" ? "{3}n" : "{7}n"));
+      const incident = onceUnderWay(async () => {
+        await to.client.call("CLUSTER", "SETSLOT", slot, "IMPORTING", source);
+        await from.client.call("CLUSTER", "SETSLOT", slot, "MIGRATING", target);
+        const address = ["127.0.0.1", String(to.port), "", "0", "5000", "KEYS"];
+        for (;;) {
+          const batch = (await from.client.call("CLUSTER", "GETKEYSINSLOT", slot, "200")) as string[];
+          if (batch.length === 0) break;
+          await from.client.call("MIGRATE", ...address, ...batch);
+        }
+        for (const { client } of [to, from]) await client.call("CLUSTER", "SETSLOT", slot, "NODE", target);
+      });
+      const outcome = await run(
+        cluster.endpoint,
+        { ...incident, engine },
+        engine === "hset" ? "{{3}}n:{id}" : "{{7}}n:{id}",
+      );
+      await incident.done();
+      expect(outcome).toMatchObject({ ok: true, keys: ROWS, failed: 0 });
+      expect(await from.client.info("errorstats")).toMatch(/errorstat_ASK:count=[1-9].*errorstat_MOVED:count=[1-9]/s);
+      expect(
+        await Promise.all([from, to].map(({ client }) => client.call("CLUSTER", "COUNTKEYSINSLOT", slot))),
+      ).toEqual([0, ROWS]);
+      expect(await broken([to])).toBe(0);
+    },
+  );
 
   it("a planned failover (CLUSTER FAILOVER) loses no key", async () => {
     const [old, replica] = [cluster.servers[0], cluster.servers[3]] as [TestRedis, TestRedis];
