@@ -66,6 +66,8 @@ export interface DatasetReport {
   /** Bytes sent to Redis. */
   readonly bytes: number;
   readonly durationMs: number;
+  /** How often the connection to PostgreSQL was lost, and the dataset read again; absent where it never was. */
+  readonly retries?: number;
   /** Why it failed or was skipped. */
   readonly error?: string;
   /** What the operator should know: duplicate keys, an empty result, ... */

@@ -15,6 +15,9 @@ export function showKey(key: Buffer): string {
 /** A sample that waits for its key to be acknowledged. */
 export type PendingSample = Omit<WrittenSample, "writtenAt">;
 
+/** Where the books stood once. */
+export type AccountMark = Pick<Account, "rows" | "keys" | "failed" | "skipped" | "fresh">;
+
 /** The books of one dataset: what was read, sent, acknowledged, refused. */
 export class Account {
   readonly dataset: string;
@@ -59,6 +62,20 @@ export class Account {
     this.failures[code] = times;
     // The first of every code, and the first ten of all.
     if (times === 1 || this.examples.length < EXAMPLES) this.examples.push({ key: showKey(key), code, message });
+  }
+
+  /** What is counted so far, for {@link rewind}. */
+  mark(): AccountMark {
+    const { rows, keys, failed, skipped, fresh } = this;
+    return { rows, keys, failed, skipped, fresh };
+  }
+
+  /** Takes back what was counted since: those rows are read again. */
+  rewind(mark: Partial<AccountMark>): void {
+    Object.assign(this, mark);
+    if (mark.failed !== 0) return;
+    for (const code of Object.keys(this.failures)) delete this.failures[code];
+    this.examples.length = 0;
   }
 
   /** Resolves when every row that was encoded is acknowledged or refused. */

@@ -20,11 +20,21 @@ function checked(check: (text: string) => unknown) {
 
 const querySchema = z.string().superRefine(checked(splitStatement));
 
+const MOST_DEADLINE_SECONDS = 86_400;
+export const DEADLINE_ALLOWED = `allowed are seconds, or a duration such as "30 seconds", from 1 second to 24 hours`;
+
 const durationSchema = z.union([z.number(), z.string()]).transform((value, context) => {
   const seconds = parseDuration(value);
   if (seconds !== undefined && seconds >= 1 && seconds <= MAX_TTL_SECONDS) return Math.floor(seconds);
   const message = `allowed are seconds, or a duration such as "4 hours", from 1 second to 100 years`;
   context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
+
+const deadlineSchema = z.union([z.number(), z.string()]).transform((value, context) => {
+  const seconds = parseDuration(value);
+  if (seconds !== undefined && seconds >= 1 && seconds <= MOST_DEADLINE_SECONDS) return Math.floor(seconds);
+  context.addIssue({ code: "custom", message: DEADLINE_ALLOWED });
   return z.NEVER;
 });
 
@@ -121,6 +131,12 @@ export const datasetSchema = z.strictObject({
     .max(1)
     .default(0.1)
     .describe("Share, 0-1, by which a TTL is shortened or lengthened at random."),
+  deadline: deadlineSchema
+    .optional()
+    .describe(
+      'Time for this dataset from its first row on, such as "30 seconds": when it has passed, the dataset has failed, ' +
+        "and the others go on. Default: the deadline of the run.",
+    ),
   lookup: querySchema
     .optional()
     .describe(

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { parse as parseYaml } from "yaml";
 import type { z } from "zod";
 import {
+  DEADLINE_ALLOWED,
   datasetSchema,
   planSchema,
   replaySchema,
@@ -81,6 +82,9 @@ function describeIssue(issue: z.core.$ZodIssue, input: unknown): string[] {
   if (issue.code === "invalid_union" && issue.path.at(-1) === "ttl") {
     const allowed = `seconds or a duration ("4 hours") from 1 second to 100 years, { column: ... } or { expression: ... }`;
     return [`${path}: got ${shown(value)}; allowed are ${allowed}`];
+  }
+  if (issue.code === "invalid_union" && issue.path.at(-1) === "deadline") {
+    return [`${path}: got ${shown(value)}; ${DEADLINE_ALLOWED}`];
   }
   return [`${path}: got ${shown(value)}; ${issue.message}`];
 }

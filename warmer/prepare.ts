@@ -43,6 +43,15 @@ export async function prepareDatasets(
   throw new Error(problems.join("\n"));
 }
 
+/** Compiles one dataset again, for the place where it goes on. */
+export async function prepareAgain(
+  session: PostgresSession,
+  task: DatasetTask,
+  options: PrepareOptions,
+): Promise<void> {
+  await session.transaction(options.statementTimeoutMs, () => prepareOne(session, task, options));
+}
+
 async function prepareOne(session: PostgresSession, task: DatasetTask, options: PrepareOptions): Promise<void> {
   const columns = await session.describe(task.plan.query, options.parameters);
   const { parameters, shard } = options;

@@ -21,6 +21,8 @@ export class Pulse {
     const beat = { atMs: elapsedMs, keys: sum(datasets, "keys"), rows: sum(datasets, "rows") };
     // Connecting and planning is not slow writing.
     if (beat.rows === 0) this.#beats = [];
+    // A dataset was begun again: its rows count from there.
+    if (beat.rows < (this.#beats.at(-1)?.rows ?? 0)) this.#beats = [];
     this.#beats.push(beat);
     while ((this.#beats[1]?.atMs ?? Number.POSITIVE_INFINITY) <= elapsedMs - windowMs) this.#beats.shift();
   }

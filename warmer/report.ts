@@ -71,13 +71,14 @@ function finalMetrics(
 
 /** What the contract knows of a dataset; examples of failures become warnings, so that they are not lost. */
 function datasetReport(dataset: WarmOutcome["datasets"][number]): DatasetReport {
-  const { name, priority, status, rows, keys, failed, fresh = 0, durationMs, error } = dataset;
+  const { name, priority, status, rows, keys, failed, fresh = 0, durationMs, retries, error } = dataset;
   const first = dataset.examples[0];
   const example =
     first && `first of ${count(failed)} failed: ${first.key === "" ? "" : `${first.key}: `}${first.message}`;
   return {
     ...{ name, priority, status, rows, keys, failed, bytes: dataset.bytes, durationMs },
     ...(fresh > 0 && { fresh }),
+    ...(retries !== undefined && { retries }),
     ...(error !== undefined && { error }),
     warnings: example ? [...dataset.warnings, example] : dataset.warnings,
   };

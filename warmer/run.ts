@@ -2,17 +2,18 @@ import type { Account } from "./account.ts";
 import type { HashStyle } from "./encode/hash.ts";
 import type { NegotiatedEngine } from "./engine.ts";
 import { negotiateEngine } from "./engine.ts";
+import { hashStyleOf } from "./hash-style.ts";
+import { DEFAULT_RETRIES } from "./pacing/controls.ts";
 import { RunControls } from "./pacing/run-controls.ts";
-import { PRIORITIES } from "./plan.ts";
-import { PostgresSession } from "./postgres/session.ts";
-import { prepareDatasets } from "./prepare.ts";
+import { Sessions } from "./postgres/sessions.ts";
+import { type PrepareOptions, prepareAgain, prepareDatasets } from "./prepare.ts";
 import type { ServerFigures } from "./redis/info.ts";
 import { readFigures } from "./redis/info.ts";
 import { RunCheckpoint } from "./resume/checkpoint.ts";
 import { shareSamples } from "./sample.ts";
+import { runByPriority } from "./schedule.ts";
 import { Sink } from "./sink.ts";
 import { count, DatasetTask } from "./task.ts";
-import { parseTemplate } from "./template.ts";
 import type { Progress, WarmOptions, WarmOutcome } from "./types.ts";
 
 const DEFAULT_DEADLINE_MS = 300_000;
@@ -20,12 +21,6 @@ const DEFAULT_PATIENCE_MS = 60_000;
 const DEFAULT_SAMPLE_SIZE = 200;
 const DEFAULT_PARALLEL = 2;
 const PROGRESS_MS = 250;
-
-/** The text of a key template before its first column. */
-function literalPrefix(template: string): string {
-  const [first] = parseTemplate(template);
-  return first !== undefined && "literal" in first ? first.literal : "";
-}
 
 /** Rejects when the signal is aborted, for work that cannot be told to stop. */
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
@@ -45,7 +40,7 @@ export class WarmRun {
   readonly #startedAt = new Date();
   readonly #clock = performance.now();
   readonly #warnings: string[] = [];
-  readonly #sessions: PostgresSession[] = [];
+  readonly #sessions: Sessions;
   #engine: NegotiatedEngine | undefined;
   #before: ServerFigures | undefined;
   #after: ServerFigures | undefined;
@@ -60,6 +55,7 @@ export class WarmRun {
     this.#deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
     const sampleSize = options.sampleSize ?? DEFAULT_SAMPLE_SIZE;
     this.#tasks = options.plan.datasets.map((dataset) => new DatasetTask(dataset, sampleSize));
+    this.#sessions = new Sessions(options.postgresUrl);
     this.#controls = new RunControls(options, this.#tasks);
   }
 
@@ -74,7 +70,7 @@ export class WarmRun {
       const sink = await orAborted(this.#prepare(signal), signal);
       this.#writingSince = performance.now();
       this.#controls.start(sink);
-      for (const priority of PRIORITIES) await this.#runPriority(priority, sink);
+      await this.#write(sink);
       this.#writingMs = performance.now() - this.#writingSince;
       await sink.verify();
       this.#after = await readFigures(sink).catch(() => undefined); // the keys are written: no reason to fail now
@@ -85,10 +81,10 @@ export class WarmRun {
       clearInterval(ticker);
       this.#sink?.close();
       await this.#controls.stop();
-      await Promise.all(this.#sessions.map((session) => session.close()));
+      await this.#sessions.close();
     }
     await this.#checkpoint?.finish(error === undefined && this.#datasetErrors() === undefined);
-    if (error !== undefined) for (const task of this.#tasks) this.#skip(task, "the run could not start; see its error");
+    if (error !== undefined) for (const task of this.#tasks) task.skipPending("the run could not start; see its error");
     this.#report();
     return this.#outcome(error ?? this.#datasetErrors());
   }
@@ -96,15 +92,8 @@ export class WarmRun {
   /** Connects to both sides at once; whatever is wrong with either is reported together. */
   async #prepare(signal: AbortSignal): Promise<Sink> {
     await this.#openCheckpoint();
-    const { plan, postgresUrl, shard } = this.#options;
-    const source = {
-      source: postgresUrl,
-      parameters: plan.parameters,
-      shard,
-      statementTimeoutMs: this.#statementTimeout(),
-      checkpoint: this.#checkpoint,
-    };
-    const reading = prepareDatasets(this.#tasks, source).then((session) => this.#sessions.push(session));
+    const { plan } = this.#options;
+    const reading = prepareDatasets(this.#tasks, this.#source()).then((session) => this.#sessions.add(session));
     const patienceMs = this.#options.patienceMs ?? DEFAULT_PATIENCE_MS;
     const writing = Sink.open({
       endpoint: this.#options.endpoint,
@@ -129,7 +118,7 @@ export class WarmRun {
     if (this.#engine?.reason !== undefined) this.#warnings.push(this.#engine.reason);
     const sink = wrote.value;
     await this.#controls.beforeWriting(
-      await this.#session(0),
+      await this.#sessions.of(0),
       sink,
       (task) => this.#style(task),
       this.#statementTimeout(),
@@ -152,66 +141,37 @@ export class WarmRun {
     }
   }
 
-  /** All datasets of one priority, at most `parallel` at once. */
-  async #runPriority(priority: string, sink: Sink): Promise<void> {
-    const waiting = this.#tasks.filter((task) => task.plan.priority === priority);
-    const worker = async (index: number): Promise<void> => {
-      for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {
-        if (task.status !== "pending") continue;
-        if (sink.signal.aborted) {
-          const reason: unknown = sink.signal.reason;
-          this.#skip(task, reason instanceof Error ? reason.message : String(reason));
-          continue;
-        }
-        try {
-          const session = await this.#session(index);
-          const running = task.run(session, sink, this.#style(task), {
-            statementTimeoutMs: this.#statementTimeout(),
-            deadlineMs: this.#options.datasetDeadlineMs,
-            onlyMissing: this.#options.onlyMissing,
-            checkpoint: this.#checkpoint,
-          });
-          this.#report();
-          await running;
-        } catch (error) {
-          task.fail(`dataset "${task.plan.name}": ${error instanceof Error ? error.message : String(error)}`);
-        }
-        this.#report();
-      }
-    };
-    const workers = Math.min(waiting.length, this.#options.parallel ?? DEFAULT_PARALLEL);
-    await Promise.all(Array.from({ length: workers }, (_, index) => worker(index)));
+  async #write(sink: Sink): Promise<void> {
+    const { datasetDeadlineMs: deadlineMs, retries = DEFAULT_RETRIES, onlyMissing } = this.#options;
+    await runByPriority(sink, {
+      tasks: this.#tasks,
+      sessions: this.#sessions,
+      parallel: this.#options.parallel ?? DEFAULT_PARALLEL,
+      style: (task) => this.#style(task),
+      how: (task) => ({
+        ...{ deadlineMs, retries, onlyMissing, statementTimeoutMs: this.#statementTimeout() },
+        checkpoint: this.#checkpoint,
+        prepare: (session) => prepareAgain(session, task, this.#source()),
+      }),
+      changed: () => this.#report(),
+    });
   }
 
-  /** The session of a worker; a new one where the old is gone. */
-  async #session(index: number): Promise<PostgresSession> {
-    const known = this.#sessions[index];
-    if (known?.usable === true) return known;
-    const session = await PostgresSession.open(this.#options.postgresUrl);
-    await known?.close();
-    this.#sessions[index] = session;
-    return session;
+  #source(): PrepareOptions {
+    const { plan, postgresUrl, shard } = this.#options;
+    const common = { source: postgresUrl, parameters: plan.parameters, shard, checkpoint: this.#checkpoint };
+    return { ...common, statementTimeoutMs: this.#statementTimeout() };
   }
 
   #style(task: DatasetTask): HashStyle {
-    const prefix = literalPrefix(task.plan.key);
-    const shares = this.#tasks.some((other) => {
-      const theirs = literalPrefix(other.plan.key);
-      return other !== task && (theirs.startsWith(prefix) || prefix.startsWith(theirs));
-    });
-    return {
-      restore: this.#engine?.limits ?? null,
-      mayExist: shares || this.#before?.keys !== (this.#options.ownKeys ?? 0),
-    };
+    const others = this.#tasks.filter((other) => other !== task).map(({ plan }) => plan.key);
+    const empty = this.#before?.keys === (this.#options.ownKeys ?? 0);
+    return hashStyleOf(task.plan.key, others, this.#engine?.limits ?? null, empty);
   }
 
   #statementTimeout(): number {
     const left = Math.max(1, this.#deadlineMs - (performance.now() - this.#clock));
     return Math.min(left, this.#options.statementTimeoutMs ?? left);
-  }
-
-  #skip(task: DatasetTask, reason: string): void {
-    if (task.status === "pending") task.skip(`not started: ${reason.split("\n")[0]}`);
   }
 
   /** What the deadline kept from being done. */

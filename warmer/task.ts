@@ -1,4 +1,5 @@
 import type { DatasetStatus } from "../contract/warming.ts";
+import type { AccountMark } from "./account.ts";
 import { Account } from "./account.ts";
 import type { CompiledDataset } from "./compile.ts";
 import { makeEncoder } from "./encode/encoder.ts";
@@ -10,6 +11,7 @@ import { describePostgresError } from "./postgres/session.ts";
 import type { DatasetPosition, RunCheckpoint } from "./resume/checkpoint.ts";
 import type { RowStage } from "./resume/stages.ts";
 import { NotingStage, OnlyMissingStage } from "./resume/stages.ts";
+import { withRetries } from "./retry.ts";
 import { Sampler } from "./sample.ts";
 import type { Sink } from "./sink.ts";
 import type { DatasetOutcome, DatasetProgress } from "./types.ts";
@@ -31,8 +33,11 @@ export function count(number: number, noun: string): string {
 /** How a dataset is written. */
 export interface TaskOptions {
   readonly statementTimeoutMs: number;
-  /** See `datasetDeadlineMs`, `onlyMissing` and `checkpoint` of ControlOptions. */
+  /** See `datasetDeadlineMs`, `retries`, `onlyMissing` and `checkpoint` of ControlOptions. */
   readonly deadlineMs: number | undefined;
+  readonly retries: number;
+  /** Compiles the dataset again, to go on from another place. */
+  readonly prepare: (session: PostgresSession) => Promise<void>;
   readonly onlyMissing: ControlOptions["onlyMissing"];
   readonly checkpoint: RunCheckpoint | undefined;
 }
@@ -51,9 +56,13 @@ export class DatasetTask {
   resumedAfter: string | null | undefined;
   /** Keys that an earlier run has written. */
   resumedKeys = 0;
+  /** How often the connection to PostgreSQL was lost, and the dataset read again. */
+  retries = 0;
   readonly #warnings: string[] = [];
   readonly #stop = new AbortController();
   #stopped: { readonly status: "failed" | "skipped"; readonly reason: string } | undefined;
+  /** Why the connection to PostgreSQL was lost. */
+  #reason = "";
   #startedAt = 0;
   #durationMs = 0;
 
@@ -64,34 +73,74 @@ export class DatasetTask {
   }
 
   /** Reads and writes the dataset. Never rejects: what goes wrong is in `status` and `error`. */
-  async run(session: PostgresSession, sink: Sink, style: HashStyle, how: TaskOptions): Promise<void> {
-    const { statementTimeoutMs, deadlineMs } = how;
-    const compiled = this.compiled as CompiledDataset;
+  async run(connect: () => Promise<PostgresSession>, sink: Sink, style: HashStyle, how: TaskOptions): Promise<void> {
+    const deadlineMs =
+      this.plan.deadline === undefined
+        ? how.deadlineMs
+        : Math.min(this.plan.deadline * 1000, how.deadlineMs ?? Number.POSITIVE_INFINITY);
     const signal = AbortSignal.any([sink.signal, this.#stop.signal]);
     const timer = deadlineMs === undefined ? undefined : setTimeout(() => this.#late(deadlineMs), deadlineMs);
     this.status = "running";
     this.#startedAt = performance.now();
     try {
-      const writer = new DatasetWriter(compiled, makeEncoder(compiled.value, style), sink, this.account, this.sampler);
-      const rows = this.#stages(writer, compiled, sink, how);
-      try {
-        await session.transaction(statementTimeoutMs, () => session.copy(compiled.copy, rows, signal));
-      } finally {
-        // Rows that came before the error are worth keeping.
-        if (!sink.signal.aborted) await rows.drain();
-        rows.close();
-      }
+      const begin = this.account.mark();
+      const retrying = { retries: how.retries, signal, onLost: (reason: string) => this.#lost(reason) };
+      const writer = await withRetries(retrying, async (retry) => {
+        const session = await connect();
+        if (retry > 0) await this.#rewind(session, begin, how);
+        return await this.#read(session, sink, retry > 0 ? { ...style, mayExist: true } : style, how, signal);
+      });
       // It may have been aborted after the last row was sent, and before all were answered.
       sink.signal.throwIfAborted();
       this.#finish(writer, how.checkpoint);
     } catch (error) {
       if (sink.signal.aborted) this.fail(this.#aborted(sink));
       else if (this.#stopped !== undefined) this.#endEarly(this.#stopped);
-      else this.fail(this.#postgresError(error, compiled));
+      else this.fail(this.#postgresError(error, this.compiled as CompiledDataset));
     } finally {
       clearTimeout(timer);
       this.#durationMs = performance.now() - this.#startedAt;
     }
+  }
+
+  /** Reads all rows on one connection; those that came before an error are written too. */
+  async #read(
+    session: PostgresSession,
+    sink: Sink,
+    style: HashStyle,
+    how: TaskOptions,
+    signal: AbortSignal,
+  ): Promise<DatasetWriter> {
+    const compiled = this.compiled as CompiledDataset;
+    const writer = new DatasetWriter(compiled, makeEncoder(compiled.value, style), sink, this.account, this.sampler);
+    const rows = this.#stages(writer, compiled, sink, how);
+    try {
+      await session.transaction(how.statementTimeoutMs, () => session.copy(compiled.copy, rows, signal));
+    } finally {
+      if (!sink.signal.aborted) await rows.drain();
+      rows.close();
+    }
+    return writer;
+  }
+
+  #lost(reason: string): void {
+    this.retries += 1;
+    this.#reason = reason;
+  }
+
+  /** Before another attempt: back to the place that was noted last, or to the beginning where none was. */
+  async #rewind(session: PostgresSession, begin: AccountMark, how: TaskOptions): Promise<void> {
+    const noted = how.checkpoint?.positionOf(this.plan.name);
+    if (this.compiled?.resumeColumn === undefined || noted === undefined) {
+      this.account.rewind(begin);
+      return;
+    }
+    const { rows, keys, failed, fresh, after } = noted;
+    this.account.rewind({ rows, keys, failed, fresh });
+    this.resumedAfter = after;
+    const { total } = this;
+    await how.prepare(session);
+    this.total = total;
   }
 
   /** Goes on where an earlier run has stopped; before the query is compiled. */
@@ -110,6 +159,11 @@ export class DatasetTask {
   fail(message: string): void {
     this.status = "failed";
     this.error = message;
+  }
+
+  /** Does nothing where it has begun. */
+  skipPending(reason: string): void {
+    if (this.status === "pending") this.skip(`not started: ${reason.split("\n")[0]}`);
   }
 
   skip(reason: string): void {
@@ -137,6 +191,7 @@ export class DatasetTask {
     const { rows, keys, failed, fresh, skipped, bytes, failures, examples } = this.account;
     const durationMs = Math.round(this.status === "running" ? performance.now() - this.#startedAt : this.#durationMs);
     const outcome = {
+      ...(this.retries > 0 && { retries: this.retries }),
       name,
       priority,
       status: this.status,
@@ -173,6 +228,10 @@ export class DatasetTask {
     this.status = "done";
     checkpoint?.note(this.plan.name, { done: true, rows, keys, failed, fresh });
     if (rows === 0) this.#warnings.push("the query returned no rows");
+    if (this.retries > 0) {
+      const times = count(this.retries, "time");
+      this.#warnings.push(`the connection to PostgreSQL was lost ${times}, and the rows read again: ${this.#reason}`);
+    }
     for (const [code, times] of Object.entries(failures)) {
       const example = examples.find((each) => each.code === code);
       this.#warnings.push(
@@ -196,7 +255,11 @@ export class DatasetTask {
   }
 
   #late(deadlineMs: number): void {
-    this.stop("failed", `the deadline of ${deadlineMs / 1000} s for each dataset has passed`);
+    const own = deadlineMs === (this.plan.deadline ?? 0) * 1000;
+    const which = own
+      ? `its deadline of ${deadlineMs / 1000} s`
+      : `the deadline of ${deadlineMs / 1000} s for each dataset`;
+    this.stop("failed", `${which} has passed`);
   }
 
   #endEarly({ status, reason }: { readonly status: "failed" | "skipped"; readonly reason: string }): void {

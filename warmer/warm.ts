@@ -21,6 +21,7 @@ function checkOptions(options: WarmOptions): void {
   check("latencyCeilingMs", options.latencyCeilingMs ?? undefined, 0.1, 60_000, false);
   check("headroom", options.headroom ?? undefined, 0, 0.99, false);
   check("datasetDeadlineMs", options.datasetDeadlineMs, 1, DAY_MS);
+  check("retries", options.retries, 0, 100);
   check("onlyMissing.freshSeconds", options.onlyMissing?.freshSeconds, 0, MAX_TTL_SECONDS);
   if (options.shard !== undefined) {
     check("shard.count", options.shard.count, 1, 10_000);

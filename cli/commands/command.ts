@@ -58,11 +58,12 @@ function codeOf(error: unknown): number {
   return error instanceof Error && error.name === "BusyError" ? exitCodes.busy : exitCodes.failed;
 }
 
-/** For commander: a whole number from `least` up. */
-export function wholeNumber(least: number): (text: string) => number {
+/** For commander: a whole number from `least` up, or to `most`. */
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
-    if (!/^\d+$/.test(text) || Number(text) < least || !Number.isSafeInteger(Number(text))) {
-      throw new InvalidArgumentError(`Allowed is a whole number from ${least} up.`);
+    if (!/^\d+$/.test(text) || Number(text) < least || Number(text) > most) {
+      const to = most === Number.MAX_SAFE_INTEGER ? "up" : `to ${most}`;
+      throw new InvalidArgumentError(`Allowed is a whole number from ${least} ${to}.`);
     }
     return Number(text);
   };

@@ -10,6 +10,7 @@ export interface ControlCommandOptions {
   readonly headroom?: number;
   readonly memoryGuard: boolean;
   readonly datasetDeadline?: number;
+  readonly retries?: number;
   readonly onlyMissing?: boolean;
   readonly freshFor?: number;
   readonly resume: boolean;
@@ -29,6 +30,11 @@ export function withControlOptions(command: Command): Command {
     .option("--headroom <share>", "share of maxmemory that stays free, 0-1 (default: 0.1)", share)
     .option("--no-memory-guard", "write even where the plan does not fit below maxmemory")
     .option("--dataset-deadline <seconds>", "time for each dataset", wholeNumber(1))
+    .option(
+      "--retries <number>",
+      "how often a dataset is read again after the connection to PostgreSQL was lost (default: 3)",
+      wholeNumber(0, 100),
+    )
     .option("--only-missing", "leave keys alone that are there already")
     .option("--fresh-for <seconds>", "with --only-missing: renew keys that would expire sooner", wholeNumber(0))
     .option("--no-resume", "begin again, also where a run that died had come some way")
@@ -41,13 +47,14 @@ export function withControlOptions(command: Command): Command {
 
 /** What they ask of the warmer. */
 export function controlsOf(options: ControlCommandOptions): ControlOptions {
-  const { keysPerSecond, bytesPerSecond, latencyCeiling, headroom, datasetDeadline } = options;
+  const { keysPerSecond, bytesPerSecond, latencyCeiling, headroom, datasetDeadline, retries } = options;
   return {
     limits: { keysPerSecond, bytesPerSecond },
     ...(latencyCeiling !== undefined && { latencyCeilingMs: latencyCeiling === 0 ? null : latencyCeiling }),
     ...(headroom !== undefined && { headroom: Math.min(headroom, 0.99) }),
     ...(!options.memoryGuard && { headroom: null }),
     ...(datasetDeadline !== undefined && { datasetDeadlineMs: datasetDeadline * 1000 }),
+    ...(retries !== undefined && { retries }),
     ...(options.onlyMissing === true && { onlyMissing: { freshSeconds: options.freshFor ?? 0 } }),
   };
 }

@@ -16,8 +16,16 @@ export interface ControlOptions {
    * at. @default 0.1
    */
   readonly headroom?: number | null;
-  /** Milliseconds that each dataset may take; then it fails, and the others go on. @default the run's deadline */
+  /**
+   * Milliseconds that each dataset may take; then it fails, and the others go on. Where a dataset of the plan has a
+   * `deadline` of its own, the shorter counts. @default the run's deadline
+   */
   readonly datasetDeadlineMs?: number;
+  /**
+   * How often a dataset is read again after the connection to PostgreSQL was lost: from the last place noted, where the
+   * dataset has `resumeBy` and the run notes any, else from its beginning. @default 3
+   */
+  readonly retries?: number;
   /**
    * Write only keys that are missing, or have less than this many seconds to live (0: only what is missing).
    * @default every key is written
@@ -31,3 +39,4 @@ export interface ControlOptions {
 
 export const DEFAULT_LATENCY_CEILING_MS = 5;
 export const DEFAULT_HEADROOM = 0.1;
+export const DEFAULT_RETRIES = 3;

@@ -30,6 +30,12 @@ export function describePostgresError(error: unknown, sql?: string): string {
   return parts.filter((part) => part !== undefined).join(" ");
 }
 
+/** An error of that message with the code of another, which tells what kind it is. */
+function withCode(message: string, cause: unknown): Error {
+  const { code } = Object(cause) as { readonly code?: unknown };
+  return typeof code === "string" ? Object.assign(new Error(message), { code }) : new Error(message);
+}
+
 /** `host:port/database` of a connection, for messages. */
 function whereIs(client: pg.Client): string {
   return `${client.host}:${client.port}/${client.database ?? ""}`;
@@ -87,7 +93,7 @@ export class PostgresSession {
       await client.connect();
     } catch (error) {
       client.end().catch(() => {}); // it may never have been open; the reason is in `error`
-      throw new Error(`Cannot connect to PostgreSQL ${whereIs(client)}: ${describePostgresError(error)}`);
+      throw withCode(`Cannot connect to PostgreSQL ${whereIs(client)}: ${describePostgresError(error)}`, error);
     }
     return session;
   }
@@ -168,7 +174,7 @@ export class PostgresSession {
     try {
       return await this.#client.query(query as pg.QueryConfig);
     } catch (error) {
-      throw new Error(describePostgresError(error, text));
+      throw withCode(describePostgresError(error, text), error);
     }
   }
 

@@ -59,8 +59,12 @@ describe("a plan", () => {
       'datasets[0].ttl: got "soon"; allowed are seconds or a duration ("4 hours") from 1 second to 100 years, { column: ... } or { expression: ... }',
     ],
     [
+      { deadline: "2 days" },
+      'datasets[0].deadline: got "2 days"; allowed are seconds, or a duration such as "30 seconds", from 1 second to 24 hours',
+    ],
+    [
       { tll: 5 },
-      'datasets[0]: unknown property "tll" (did you mean "ttl"?); allowed are "name", "priority", "query", "limit", "key", "value", "ttl", "jitter", "lookup", "resumeBy", "usage"',
+      'datasets[0]: unknown property "tll" (did you mean "ttl"?); allowed are "name", "priority", "query", "limit", "key", "value", "ttl", "jitter", "deadline", "lookup", "resumeBy", "usage"',
     ],
     [
       { value: { type: "json", column: "id", fields: { a: "id" } } },
