@@ -42,6 +42,8 @@ export const hostFindingSchema = z.object({
   why: z.string(),
   /** What mends it: the exact command where there is one. */
   fix: z.string(),
+  /** `vm.swappiness=1`: what `sysctl -w` takes, so that several are set by one command. */
+  sysctl: z.string().optional(),
   /** `risk`: something will fail. `advice`: something could be better. */
   level: z.enum(["risk", "advice"]),
 });

@@ -6,7 +6,7 @@ import { applySettings, releaseSettings, type Unfit, unfitSettings } from "./app
 import { inspectMachine } from "./machine.ts";
 import { type HostRoots, thisMachine } from "./roots.ts";
 import { seenNow } from "./seen.ts";
-import { fixOf, wantedText } from "./settings.ts";
+import { fixOf, isSysctl, wantedText } from "./settings.ts";
 import { sizeFindings, versionFindings, whyTooLarge } from "./sizes.ts";
 
 /**
@@ -54,8 +54,15 @@ function findingOf({ setting, found, obstacle }: Unfit, needs: HostTuningInputs[
   const notPossible =
     obstacle === "read-only" ? "; it is read-only here and cannot be applied" : "; only root may apply it";
   const why = mode === "apply" && obstacle ? `${setting.why}${notPossible}` : setting.why;
-  const fix = fixOf(setting, needs, obstacle === "read-only");
-  return { setting: name, found, wanted: wantedText(setting, needs), why, fix, level };
+  const readOnly = obstacle === "read-only";
+  const finding = {
+    setting: name,
+    found,
+    wanted: wantedText(setting, needs),
+    why,
+    fix: fixOf(setting, needs, readOnly),
+  };
+  return { ...finding, level, ...(isSysctl(name) && !readOnly && { sysctl: `${name}=${setting.value(needs)}` }) };
 }
 
 async function apply(tuning: HostTuningInputs, roots: HostRoots, context: OperationContext): Promise<OperationResult> {

@@ -132,8 +132,9 @@ export function fixOf(setting: KernelSetting, needs: HostNeeds, readOnly: boolea
   return `${readOnly ? "on the host of this container: " : ""}${name === hugePages ? hugePagesFix(value) : sysctlFix(name, value)}`;
 }
 
+// What sysctl prints of what it has set is what its files hold.
 function sysctlFix(name: string, value: number | string): string {
-  return `echo '${name} = ${value}' | sudo tee -a /etc/sysctl.d/60-redis.conf && sudo sysctl -w ${name}=${value}`;
+  return `sudo sysctl -w ${name}=${value} | sudo tee -a /etc/sysctl.d/60-redis.conf`;
 }
 
 function hugePagesFix(value: number | string): string {

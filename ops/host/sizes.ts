@@ -60,7 +60,13 @@ function memory(needs: HostNeeds, machine: Machine, isNew: boolean): HostFinding
   const figures = needs.machine.memory;
   if (machine.memory < figures.recommended * nearly) {
     const why = "a machine for Redis in operation has so much";
-    add(size(machine.memory), figure(figures, size), why, "use a larger machine, or raise its limit", "advice");
+    add(
+      size(machine.memory),
+      figure(figures, machine.memory, size),
+      why,
+      "use a larger machine, or raise its limit",
+      "advice",
+    );
   }
   return findings;
 }
@@ -70,7 +76,7 @@ const nearly = 0.9;
 
 function disk(needs: HostNeeds, free: number | undefined): HostFinding[] {
   if (free === undefined) return [];
-  const { minimum, recommended } = needs.machine.disk;
+  const { recommended } = needs.machine.disk;
   const fix = "free some of it, or choose another directory";
   if (free < needs.data) {
     const why = "a save is written beside the one before; when the disk is full, Redis refuses writes";
@@ -78,14 +84,14 @@ function disk(needs: HostNeeds, free: number | undefined): HostFinding[] {
   }
   if (free >= recommended) return [];
   const why = "files of several saves, logs and backups";
-  const wanted = figure({ minimum, recommended }, size);
+  const wanted = figure(needs.machine.disk, free, size);
   return [{ setting: "disk", found: `${size(free)} free`, wanted, why, fix, level: "advice" }];
 }
 
 function cores(needs: HostNeeds, machine: Machine): HostFinding[] {
-  const { minimum, recommended } = needs.machine.cores;
+  const { recommended } = needs.machine.cores;
   if (machine.cores >= recommended) return [];
-  const wanted = figure({ minimum, recommended }, String);
+  const wanted = figure(needs.machine.cores, machine.cores, String);
   const why = "each server works on one; background saves and the application take others";
   const found = String(Math.round(machine.cores * 10) / 10);
   return [{ setting: "cores", found, wanted, why, fix: "use a larger machine", level: "advice" }];
@@ -107,10 +113,15 @@ function descriptors(needs: HostNeeds, openFiles: number | undefined): HostFindi
   return [{ setting: "nofile", found: String(openFiles), wanted: `at least ${wanted}`, why, fix, level }];
 }
 
-function figure(figures: { minimum: number; recommended: number }, text: (value: number) => string): string {
-  const { minimum, recommended } = figures;
+/** `at least 2gb, 4gb recommended` below both, `4gb, as recommended` between them. */
+function figure(
+  { minimum, recommended }: { minimum: number; recommended: number },
+  found: number,
+  text: (value: number) => string,
+): string {
   if (minimum === recommended) return `at least ${text(minimum)}`;
-  return `at least ${text(minimum)}, better ${text(recommended)}`;
+  if (found >= minimum * nearly) return `${text(recommended)}, as recommended`;
+  return `at least ${text(minimum)}, ${text(recommended)} recommended`;
 }
 
 function nodesOf(needs: HostNeeds): string {
