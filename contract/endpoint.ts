@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { addressSchema } from "./address.ts";
 
-const tlsSchema = z.object({
+/** How a client speaks TLS. Empty: as the machine's own authorities say. */
+export const tlsSchema = z.object({
   /** PEM of the authority that signed the servers' certificates. */
   ca: z.string().optional(),
   /** PEM of the client's certificate and key, where the servers ask for one. */
@@ -55,6 +56,9 @@ const clusterSchema = z.object({
  * --json --show-secrets | hearth stats --endpoint -`).
  */
 export const endpointSchema = z.discriminatedUnion("topology", [standaloneSchema, sentinelSchema, clusterSchema]);
+
+/** How a client speaks TLS. */
+export type Tls = z.infer<typeof tlsSchema>;
 
 /** All that a client needs to connect. */
 export type Endpoint = z.infer<typeof endpointSchema>;

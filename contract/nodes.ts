@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { addressSchema } from "./address.ts";
+import { tlsSchema } from "./endpoint.ts";
 
 /** What a node does when the topology is first formed. Roles move later, by failover. */
 export const roleSchema = z.enum(["primary", "replica", "sentinel"]);
@@ -16,6 +17,14 @@ export type DirectiveValue = z.infer<typeof directiveValueSchema>;
  */
 export const directivesSchema = z.record(z.string(), directiveValueSchema);
 export type Directives = z.infer<typeof directivesSchema>;
+
+const operatorLogin = {
+  /** The user of the operator's own connections; Redis's `default` user when absent. */
+  username: z.string().optional(),
+  password: z.string(),
+  /** Set where the servers speak TLS only. */
+  tls: tlsSchema.optional(),
+};
 
 /** Versions of Redis that have something, as `major.minor`: from `since` on, up to and with `until`. */
 export const versionRangeSchema = z.object({ since: z.string().optional(), until: z.string().optional() });
@@ -65,6 +74,17 @@ export const localHostSchema = z.object({
   asked: z.array(askedDirectiveSchema).optional(),
 });
 
+/** What a server needs to speak TLS. */
+export const serverTlsSchema = z.object({
+  /** PEM of the authority by which the other nodes' and the clients' certificates are checked. */
+  ca: z.string(),
+  cert: z.string(),
+  key: z.string(),
+  /** Whether a client must show a certificate (`tls-auth-clients`). */
+  authClients: z.enum(["no", "optional", "yes"]),
+});
+export type ServerTls = z.infer<typeof serverTlsSchema>;
+
 /** Inputs of the operation `redis-process`: one redis-server or redis-sentinel process of this machine. */
 export const redisProcessSchema = memberSchema.extend({
   /** A node of another topology is another node: its files and its data are not taken over. */
@@ -77,10 +97,11 @@ export const redisProcessSchema = memberSchema.extend({
   directiveVersions: z.record(z.string(), versionRangeSchema).optional(),
   /** Directives that hold a secret, written into a file of their own, mode 0600. */
   secretDirectives: directivesSchema,
-  /** Lines of the ACL file, without plain passwords (`user default on #<sha256> ~* &* +@all`). */
+  /** Lines of the ACL file, without plain passwords (`user app on #<sha256> ~* &* +@all`). */
   acl: z.array(z.string()),
-  /** The password by which the operator's own connections authenticate. */
-  password: z.string(),
+  ...operatorLogin,
+  /** PEM of the server's own certificate and key, and of the authority; absent: plain TCP. */
+  serverTls: serverTlsSchema.optional(),
   /** Data nodes of a Sentinel topology: whom to follow when the folder is empty, and whom to ask otherwise. */
   monitor: monitorSchema.optional(),
   sentinels: z.array(addressSchema).optional(),
@@ -90,6 +111,6 @@ export const redisProcessSchema = memberSchema.extend({
 export const topologySchema = z.object({
   topology: topologyNameSchema,
   members: z.array(memberSchema),
-  password: z.string(),
+  ...operatorLogin,
   monitor: monitorSchema.optional(),
 });

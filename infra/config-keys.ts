@@ -15,6 +15,10 @@ export interface ConfigKey {
   readonly argument?: string;
   /** Read as a number. */
   readonly number?: true;
+  /** Read as true or false. */
+  readonly boolean?: true;
+  /** Read as a list of texts, with commas between them. */
+  readonly list?: true;
   /** Must be set as a secret. `source`: where it is a URL. */
   readonly secret?: true;
 }
@@ -154,7 +158,31 @@ export const configKeys: readonly ConfigKey[] = [
     secret: true,
     values: "16-512 characters, as a secret",
     default: "generated: 32 random bytes",
-    meaning: "Password of every node.",
+    meaning:
+      "Password of the user `app`, as whom applications log in. A changed one is let in beside the old one until the `up` after that.",
+  },
+  {
+    key: "rotation",
+    argument: "rotation",
+    values: "any text, such as a date",
+    default: "none",
+    meaning: "A changed text replaces every generated password; the old ones are let in as well until the next `up`.",
+  },
+  {
+    key: "keyPrefixes",
+    argument: "keyPrefixes",
+    list: true,
+    values: "prefixes with commas between them: `recipe:,user:`",
+    default: "every key",
+    meaning: "Keys that the users `app` and `readonly` may touch.",
+  },
+  {
+    key: "scripts",
+    argument: "scripts",
+    boolean: true,
+    values: list(["true", "false"]),
+    default: "`false`",
+    meaning: "Whether the user `app` may run Lua scripts.",
   },
   {
     key: "directory",

@@ -1,5 +1,5 @@
 import type { WarmSource } from "../contract/warming.ts";
-import { configKeys, topologiesOf } from "./config-keys.ts";
+import { type ConfigKey, configKeys, topologiesOf } from "./config-keys.ts";
 import type { Deployment, TopologyName } from "./plan/args.ts";
 import { checkDeployment } from "./plan/check.ts";
 import { ArgumentChecker } from "./plan/check-values.ts";
@@ -54,7 +54,7 @@ export function readStackConfig(
     const owners = topologiesOf(entry);
     // Where the topology itself is refused, only what all of them have can be looked at.
     if (owners.includes(topology ?? "cluster") && owners.includes(topology ?? "standalone")) {
-      const parsed = entry.key === "directives" ? readJson(checker, entry.key, value) : readValue(value, entry.number);
+      const parsed = entry.key === "directives" ? readJson(checker, entry.key, value) : readValue(value, entry);
       if (parsed !== undefined) set.set(entry.argument, parsed);
     } else if (topology !== undefined) refuseElsewhere(checker, entry.key, owners, topology);
   }
@@ -105,9 +105,12 @@ function readTarget(checker: ArgumentChecker): void {
   }
 }
 
-/** A number where it is one; what is not stays as it is, for the check to quote. */
-function readValue(value: string, isNumber: true | undefined): string | number {
-  return isNumber && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value;
+/** A number, a truth or a list where it is to be one; what is not stays as it is, for the check to quote. */
+function readValue(value: string, { number, boolean, list }: Partial<ConfigKey>): string | number | boolean | string[] {
+  if (number && /^-?\d+(\.\d+)?$/.test(value.trim())) return Number(value);
+  if (boolean && /^(true|false)$/.test(value)) return value === "true";
+  if (list) return value.split(",").map((one) => one.trim());
+  return value;
 }
 
 function readJson(checker: ArgumentChecker, key: string, value: string): unknown {
@@ -136,7 +139,7 @@ function readWarming(checker: ArgumentChecker): WarmingConfig | undefined {
   }
   const number = (key: string) => {
     const value = checker.value(key);
-    return typeof value === "string" ? readValue(value, true) : undefined;
+    return typeof value === "string" ? readValue(value, { number: true }) : undefined;
   };
   const isNumber = (key: string) => configKeys.find((entry) => entry.key === key)?.number === true;
   const run = checkRun(

@@ -2,12 +2,13 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Endpoint } from "../contract/endpoint.ts";
 import type { Member } from "../contract/nodes.ts";
 import { Formation } from "./operations/formation.ts";
-import { Password } from "./operations/password.ts";
+import { Passwords } from "./operations/passwords.ts";
 import { Readiness } from "./operations/readiness.ts";
 import { topologies } from "./plan/check.ts";
-import { endpointOf, urlOf } from "./plan/endpoint.ts";
+import { type ClientUser, endpointsOf, urlOf } from "./plan/endpoint.ts";
+import { operator, resolveSecret, type Secrets, type UserName } from "./plan/secrets.ts";
 import type { TopologyPlan } from "./plan/topology.ts";
-import { all, ComponentResource, output, secret, warn } from "./pulumi.ts";
+import { all, ComponentResource, Output, output, secret, warn } from "./pulumi.ts";
 import { LocalTarget } from "./targets/local.ts";
 import type { Target } from "./targets/target.ts";
 
@@ -15,6 +16,10 @@ import type { Target } from "./targets/target.ts";
 export interface RedisOutputs {
   /** All that a client needs to connect, known once the topology is ready. Secret. */
   readonly endpoint: pulumi.Output<Endpoint>;
+  /** The same for each user that a client may be: `app` (that is `endpoint`), `readonly`, `exporter`, ... Secret. */
+  readonly endpoints: pulumi.Output<Record<ClientUser, Endpoint>>;
+  /** As whom the warmer writes. Secret. */
+  readonly warmerEndpoint: pulumi.Output<Endpoint>;
   /** The same as a URL, as far as a URL can say it. Secret. */
   readonly url: pulumi.Output<string>;
   /** The nodes, with the role in which each was first deployed. */
@@ -26,6 +31,8 @@ export interface RedisOutputs {
 /** What the three components share: a plan turned into resources on a target. */
 export abstract class RedisTopology extends ComponentResource implements RedisOutputs {
   readonly endpoint: pulumi.Output<Endpoint>;
+  readonly endpoints: pulumi.Output<Record<ClientUser, Endpoint>>;
+  readonly warmerEndpoint: pulumi.Output<Endpoint>;
   readonly url: pulumi.Output<string>;
   readonly nodes: pulumi.Output<Member[]>;
   readonly dataIds: pulumi.Output<string[]>;
@@ -36,8 +43,10 @@ export abstract class RedisTopology extends ComponentResource implements RedisOu
     // the old ones do not hold the ports of the new.
     const aliases = Object.values(topologies).map(({ component }) => ({ type: `hearth:index:${component}` }));
     super(`hearth:index:${topologies[plan.topology].component}`, plan.name, {}, { ...opts, aliases });
-    const outputs = deploy(this, plan, new LocalTarget(args.directory), args.password);
+    const outputs = deploy(this, plan, new LocalTarget(args.directory), args);
     this.endpoint = outputs.endpoint;
+    this.endpoints = outputs.endpoints;
+    this.warmerEndpoint = outputs.warmerEndpoint;
     this.url = outputs.url;
     this.nodes = outputs.nodes;
     this.dataIds = outputs.dataIds;
@@ -45,31 +54,37 @@ export abstract class RedisTopology extends ComponentResource implements RedisOu
   }
 }
 
-/** The arguments that the plan does not hold. */
+/** The arguments that the plan does not hold: they may be outputs. */
 export interface DeployArgs {
-  /** Password of every node: 16-512 characters, no control characters. @default 32 random bytes, kept in the state */
+  /**
+   * Password of the user `app`, as whom applications log in: 16-512 characters, no control characters. From any secret
+   * output. A changed one is let in beside the old one until the update after that.
+   * @default 32 random bytes, kept in the state
+   */
   readonly password?: pulumi.Input<string> | undefined;
+  /** Passwords of the other users: `{ exporter: "..." }`. As `password`. @default 32 random bytes each */
+  readonly passwords?: Readonly<Partial<Record<Exclude<UserName, "app">, pulumi.Input<string>>>> | undefined;
+  readonly rotation?: string | undefined;
   readonly directory?: string | undefined;
 }
 
-/** The arguments as the plan takes them: a password is looked at where it is known. */
-export function plain<T extends DeployArgs>(args: T): Omit<T, "password"> & { password?: string } {
-  const { password, ...rest } = args;
-  return typeof password === "string" ? { ...rest, password } : rest;
+/** The arguments as the plan takes them: passwords are looked at where they are known. */
+export function plain<T extends DeployArgs>(args: T) {
+  const { password, passwords, ...rest } = args;
+  const known = Object.entries(passwords ?? {}).filter(([, value]) => !Output.isInstance(value));
+  return {
+    ...rest,
+    ...(typeof password === "string" && { password }),
+    ...(known.length > 0 && { passwords: Object.fromEntries(known) as Record<string, string> }),
+  };
 }
 
 /** Turns a plan into resources: nodes on the target, then what makes them one topology, then the wait for it. */
-function deploy(
-  parent: pulumi.Resource,
-  plan: TopologyPlan,
-  target: Target,
-  given: pulumi.Input<string> | undefined,
-): RedisOutputs {
+function deploy(parent: pulumi.Resource, plan: TopologyPlan, target: Target, args: DeployArgs): RedisOutputs {
   for (const { property, message } of plan.warnings) void warn(`${property}: ${message}`, parent);
-  const password =
-    given === undefined ? new Password(`${plan.name}-password`, { parent }).value : secret(output(given));
+  const secrets = secretsOf(parent, plan, args);
   const addresses = target.addresses(plan);
-  const deployed = target.deploy({ parent, plan, password });
+  const deployed = target.deploy({ parent, plan, secrets });
   const members = plan.nodes.map((node): Member => {
     const address = addresses.get(node.name);
     if (!address) throw new Error(`the target gave no address for ${node.name}`);
@@ -80,7 +95,8 @@ function deploy(
     name: plan.name,
     topology: plan.topology,
     members,
-    password,
+    username: operator,
+    password: secrets.apply((values) => resolveSecret({ secret: operator }, values)),
     instances: deployed.map((node) => node.instance),
     ...(plan.monitor && primary && { monitor: { ...plan.monitor, primary } }),
   };
@@ -90,11 +106,25 @@ function deploy(
   });
   const readiness = new Readiness(`${plan.name}-readiness`, state, { parent, dependsOn: formation });
   // The URN says nothing, but whoever uses the endpoint then waits for readiness; and it is known in previews.
-  const endpoint = all([password, readiness.urn]).apply(([value]) => endpointOf(plan, members, value));
+  const endpoints = secret(all([secrets, readiness.urn]).apply(([values]) => endpointsOf(plan, members, values)));
   return {
-    endpoint: secret(endpoint),
-    url: secret(endpoint.apply(urlOf)),
+    endpoint: endpoints.app,
+    endpoints,
+    warmerEndpoint: endpoints.warmer,
+    url: endpoints.app.apply(urlOf),
     nodes: output(members),
     dataIds: all(deployed.map((node) => node.dataId)),
   };
+}
+
+/** The passwords of all users: given, or generated once. Secret. */
+function secretsOf(parent: pulumi.Resource, plan: TopologyPlan, args: DeployArgs): pulumi.Output<Secrets> {
+  const users = [...new Set(plan.nodes.flatMap((node) => node.acl.map(({ user }) => user)))];
+  const given = { ...args.passwords, ...(args.password !== undefined && { app: args.password }) };
+  const { passwords, previous } = new Passwords(
+    `${plan.name}-passwords`,
+    { users, given: secret(all(given)), rotation: args.rotation ?? "" },
+    { parent },
+  );
+  return all([passwords, previous]).apply(([now, before]): Secrets => ({ passwords: now, previous: before }));
 }

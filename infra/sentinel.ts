@@ -3,8 +3,10 @@ import type { SentinelArgs } from "./plan/args.ts";
 import { planSentinel } from "./plan/topology.ts";
 import { type DeployArgs, plain, RedisTopology } from "./redis-topology.ts";
 
-/** Arguments of RedisSentinel; see the README for a table. The password may come from any secret output. */
-export interface RedisSentinelArgs extends Omit<SentinelArgs, "password">, Pick<DeployArgs, "password"> {}
+/** Arguments of RedisSentinel; see the README for a table. Passwords may come from any secret output. */
+export interface RedisSentinelArgs
+  extends Omit<SentinelArgs, "password" | "passwords">,
+    Pick<DeployArgs, "password" | "passwords"> {}
 
 /**
  * A primary, its replicas, and the sentinels that promote one of them when the primary is gone. Its outputs are known when it serves.

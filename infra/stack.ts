@@ -43,7 +43,9 @@ function makeWarming({ source, plan, gate, when, deadlineMs, controls = {} }: No
 
 /** All that a client needs to connect. Secret. */
 export const endpoint = cache.endpoint;
-/** The same as a URL. Secret. */
+/** The same for each user that a client may be: `app`, `readonly`, `warmer`, `exporter`, `operator`. Secret. */
+export const endpoints = cache.endpoints;
+/** The endpoint as a URL. Secret. */
 export const url = cache.url;
 /** The nodes: name, role when first deployed, shard, host, port. */
 export const nodes = cache.nodes;

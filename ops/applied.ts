@@ -6,7 +6,7 @@ import { writeAtomically } from "./process-record.ts";
 
 const appliedName = "applied.json";
 
-/** Fingerprints of what a server runs with, by `directive`, `secret directive`, `acl`, `address`. */
+/** Fingerprints of what a server runs with, by `directive`, `secret directive`, `acl`, `address`, `tls`, `certificate`. */
 export type Applied = Record<string, string>;
 
 /** What the inputs ask for, as fingerprints: comparable, and no secret on disk twice. */
@@ -14,6 +14,9 @@ export function wanted(node: Node): Applied {
   const applied: Applied = { address: hash([node.host, node.port]), acl: hash(node.acl) };
   for (const [name, value] of Object.entries(node.directives)) applied[name] = hash(value);
   for (const [name, value] of Object.entries(node.secretDirectives)) applied[`secret ${name}`] = hash(value);
+  const { serverTls } = node;
+  applied.tls = hash(serverTls ? serverTls.authClients : "off");
+  if (serverTls) applied.certificate = hash([serverTls.ca, serverTls.cert, serverTls.key]);
   if (node.monitor) applied.quorum = hash(node.monitor.quorum);
   return applied;
 }

@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { type Address, formatAddress } from "../contract/address.ts";
+import type { Tls } from "../contract/endpoint.ts";
 
 /** What a server answers. */
 export type Reply = string | number | null | Reply[];
@@ -15,9 +16,23 @@ export class RedisReplyError extends Error {
   }
 }
 
-export interface ConnectOptions {
-  /** Password of the default user; no AUTH is sent without one. */
-  readonly password?: string;
+/** As whom, and how, the operator's connections log in. */
+export interface Login {
+  /** Redis's `default` user when absent. */
+  readonly username?: string | undefined;
+  /** No AUTH is sent without one. */
+  readonly password?: string | undefined;
+  readonly tls?: Tls | undefined;
+  /** Tried where this one fails: for a server that was not told of it yet. */
+  readonly previous?: Login | undefined;
+}
+
+/** The login among what else the inputs of an operation hold. */
+export function loginOf({ username, password, tls, previous }: Login): Login {
+  return { username, password, tls, previous };
+}
+
+export interface ConnectOptions extends Login {
   /** Milliseconds for connecting and authenticating, and for each reply. @default 2000 */
   readonly timeoutMs?: number;
 }
@@ -92,6 +107,18 @@ export class Connection {
  * when the time is over. The caller closes.
  */
 export async function connect(address: Address, options: ConnectOptions = {}): Promise<Connection> {
+  try {
+    return await connectOnce(address, options);
+  } catch (error) {
+    const { previous, timeoutMs } = options;
+    if (!previous || (error as NodeJS.ErrnoException).code === "ECONNREFUSED") throw error;
+    return connectOnce(address, { ...previous, ...(timeoutMs !== undefined && { timeoutMs }) }).catch(() =>
+      Promise.reject(error),
+    );
+  }
+}
+
+async function connectOnce(address: Address, options: ConnectOptions): Promise<Connection> {
   const timeoutMs = options.timeoutMs ?? 2000;
   // An operation that asks no server does not pay for the library.
   const { Redis } = await import("ioredis");
@@ -109,12 +136,14 @@ export async function connect(address: Address, options: ConnectOptions = {}): P
     enableReadyCheck: false,
     disableClientInfo: true,
     protocol: 2,
+    ...(options.tls && { tls: { ...options.tls } }),
   });
   const connection = new Connection(address, client, timeoutMs);
+  const { username, password } = options;
   try {
-    // Not by ioredis's option, which goes on where the server asks for no password.
-    if (options.password === undefined) await connection.call("PING").catch(unlessAnswered);
-    else await connection.call("AUTH", options.password);
+    // Not by ioredis's options, which go on where the server asks for no password.
+    if (password === undefined) await connection.call("PING").catch(unlessAnswered);
+    else await connection.call("AUTH", ...(username === undefined ? [] : [username]), password);
     return connection;
   } catch (error) {
     connection.close();

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseInfo, withConnection } from "./connect.ts";
+import { loginOf, parseInfo, withConnection } from "./connect.ts";
 import type { Node } from "./node.ts";
 import { writeAtomically } from "./process-record.ts";
 
@@ -30,7 +30,7 @@ function read(node: Node): string | undefined {
 
 async function isEmptyPrimary(node: Node): Promise<boolean> {
   if (node.kind !== "redis") return false;
-  return withConnection(node, { password: node.password }, async (connection) => {
+  return withConnection(node, loginOf(node), async (connection) => {
     const info = parseInfo(await connection.text("INFO"));
     return info.role === "master" && !Object.keys(info).some((name) => /^db\d+$/.test(name));
   });

@@ -2,7 +2,8 @@ import { readFileSync, realpathSync } from "node:fs";
 import { connect as connectSocket } from "node:net";
 import { join } from "node:path";
 import type { Address } from "../contract/address.ts";
-import { parseInfo, withConnection } from "./connect.ts";
+import { loginOf, parseInfo, withConnection } from "./connect.ts";
+import type { Node } from "./node.ts";
 import { identify, isAlive, type ProcessIdentity, readRecord, workingFolderOf, writeRecord } from "./process-record.ts";
 
 /** Name of the file in which a server's own process writes its pid before it becomes the server. */
@@ -28,29 +29,22 @@ export function findProcess(folder: string): ProcessIdentity | undefined {
 }
 
 /**
- * The server that answers at an address, when it says that its configuration file is in this folder: ours, though no
- * file names it. Undefined when nothing answers, another password is needed, or it is somebody else's.
+ * The server that answers at the node's address, when it says that its configuration file is in the node's folder:
+ * ours, though no file names it. Undefined when nothing answers, it lets us not in, or it is somebody else's.
  */
-export async function findByAddress(
-  folder: string,
-  address: Address,
-  passwords: readonly string[],
-): Promise<ProcessIdentity | undefined> {
-  if (await refuses(address)) return undefined;
-  for (const password of new Set(passwords)) {
-    try {
-      const server = await withConnection(address, { password, timeoutMs: 500 }, async (connection) =>
-        parseInfo(await connection.text("INFO", "server")),
-      );
-      const found = identify(Number(server.process_id));
-      if (!found || !isIn(folder, server.config_file ?? "")) return undefined;
-      writeRecord(folder, found);
-      return found;
-    } catch {
-      // nothing there, or not with this password
-    }
+export async function findByAddress(node: Node): Promise<ProcessIdentity | undefined> {
+  if (await refuses(node)) return undefined;
+  try {
+    const server = await withConnection(node, { ...loginOf(node), timeoutMs: 500 }, async (connection) =>
+      parseInfo(await connection.text("INFO", "server")),
+    );
+    const found = identify(Number(server.process_id));
+    if (!found || !isIn(node.folder, server.config_file ?? "")) return undefined;
+    writeRecord(node.folder, found);
+    return found;
+  } catch {
+    return undefined; // nothing there, or we are not let in
   }
-  return undefined;
 }
 
 /** Nobody listens. Told by a bare socket: a server that is to be started need not wait until ioredis is loaded. */

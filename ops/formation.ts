@@ -1,7 +1,7 @@
 import { formatAddress } from "../contract/address.ts";
 import { topologySchema } from "../contract/nodes.ts";
 import type { OperationHandler } from "../contract/operation.ts";
-import { ConnectionPool } from "./connect.ts";
+import { ConnectionPool, loginOf } from "./connect.ts";
 import { formCluster } from "./formation-cluster.ts";
 import { formSentinel } from "./formation-sentinel.ts";
 import type { Topology } from "./topology.ts";
@@ -15,7 +15,7 @@ import { type Look, waitFor } from "./wait.ts";
 export const formation: OperationHandler = async (request, context) => {
   if (request.action !== "create" && request.action !== "update") return { id: request.id };
   const topology = topologySchema.parse(request.inputs);
-  const pool = new ConnectionPool({ password: topology.password });
+  const pool = new ConnectionPool(loginOf(topology));
   try {
     const primaries = await form(topology, pool, context);
     return { id: "formation", outputs: { primaries: primaries.map(formatAddress).sort() } };

@@ -1,5 +1,5 @@
 import type { OperationContext } from "../contract/operation.ts";
-import { type Connection, parseInfo, withConnection } from "./connect.ts";
+import { type Connection, loginOf, parseInfo, withConnection } from "./connect.ts";
 import { isClusterNode, type Node } from "./node.ts";
 import { failOver, watchOf } from "./sentinel-watch.ts";
 import { waitFor } from "./wait.ts";
@@ -12,7 +12,7 @@ export async function handOver(node: Node, context: OperationContext): Promise<v
   const watch = watchOf(node);
   if (!watch && !isClusterNode(node)) return;
   try {
-    await withConnection(node, { password: node.password }, async (connection) => {
+    await withConnection(node, loginOf(node), async (connection) => {
       if (!isServedPrimary(await replication(connection))) return;
       context.progress("handing over to a replica first");
       if (watch) await withoutLoss(connection, context.signal, () => failOver(watch, node, context.signal));
@@ -66,7 +66,7 @@ function replicasOf(info: Record<string, string>): { host: string; port: number;
 async function failOverInCluster(node: Node, connection: Connection, signal: AbortSignal): Promise<void> {
   const [best] = replicasOf(await replication(connection));
   if (!best) return;
-  await withConnection(best, { password: node.password }, (replica) => replica.call("CLUSTER", "FAILOVER"));
+  await withConnection(best, loginOf(node), (replica) => replica.call("CLUSTER", "FAILOVER"));
   await waitFor(
     async () => {
       const { role } = await replication(connection);

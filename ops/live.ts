@@ -3,7 +3,7 @@ import type { Applied } from "./applied.ts";
 import { directiveWords } from "./config-file.ts";
 import { type Connection, pairs, parseInfo, RedisReplyError } from "./connect.ts";
 import type { Node } from "./node.ts";
-import { writeAcl } from "./node-files.ts";
+import { certificateFiles, writeAcl, writeCertificate } from "./node-files.ts";
 
 /** What became of the changes that a running server was asked to take over. */
 export interface LiveChanges {
@@ -28,7 +28,7 @@ export async function changeLive(
   // What a removed directive goes back to is the server's own default, which it does not tell.
   const restart: string[] = [...removed];
   for (const key of changes) {
-    if (key === "address") restart.push(key);
+    if (key === "address" || key === "tls") restart.push(key);
     else if (await changeOne(node, connection, key)) live.push(key);
     else restart.push(key);
   }
@@ -41,7 +41,8 @@ export async function changeLive(
 }
 
 async function changeOne(node: Node, connection: Connection, key: string): Promise<boolean> {
-  if (key === "acl") return loadAcl(node, connection);
+  if (key === "acl") return setUsers(node, connection);
+  if (key === "certificate") return reloadCertificate(node, connection);
   // Data nodes only ask the sentinels: another quorum is none of their business.
   if (key === "quorum") return node.kind === "redis" || setQuorum(node, connection);
   const secret = key.startsWith("secret ");
@@ -60,8 +61,21 @@ async function set(connection: Connection, name: string, value: DirectiveValue):
 async function setOnSentinel(connection: Connection, name: string, value: DirectiveValue): Promise<boolean> {
   const [first = "", option = "", masterName] = name.split(/\s+/);
   const [last] = directiveWords(name, String(value)).slice(-1);
-  if (first.toLowerCase() !== "sentinel" || masterName === undefined || last === undefined) return false;
+  if (first.toLowerCase() !== "sentinel" || last === undefined) return false;
+  if (/^sentinel-(user|pass)$/.test(option))
+    return accepted(name, connection.call("SENTINEL", "CONFIG", "SET", option, last));
+  if (masterName === undefined) return false;
   return accepted(name, connection.call("SENTINEL", "SET", masterName, option, last));
+}
+
+/** The files are read anew when their names are set. A sentinel has no such command, and restarts. */
+async function reloadCertificate(node: Node, connection: Connection): Promise<boolean> {
+  if (node.kind === "sentinel" || !node.serverTls) return false;
+  writeCertificate(node);
+  const { ca, cert, key } = certificateFiles(node);
+  // In one command where the server knows that (7.0): a certificate that does not match its key is refused.
+  const all = ["tls-cert-file", cert, "tls-key-file", key, "tls-ca-cert-file", ca];
+  return accepted("certificate", connection.call("CONFIG", "SET", ...all));
 }
 
 async function setQuorum(node: Node, connection: Connection): Promise<boolean> {
@@ -70,12 +84,23 @@ async function setQuorum(node: Node, connection: Connection): Promise<boolean> {
   return accepted("quorum", connection.call("SENTINEL", "SET", masterName, "quorum", `${quorum}`));
 }
 
-async function loadAcl(node: Node, connection: Connection): Promise<boolean> {
+/**
+ * User by user, each at once as a whole. ACL LOAD would do it, but closes the connections of all users (before Redis
+ * 7.4), and clients are not to notice that a password was added.
+ */
+async function setUsers(node: Node, connection: Connection): Promise<boolean> {
   if (node.acl.length === 0) return false;
   // The server that runs may be older or newer than the program that starts the next one.
   const server = parseInfo(await connection.text("INFO", "server"));
-  writeAcl(node, server.redis_version);
-  return accepted("acl", connection.call("ACL", "LOAD"));
+  const lines = writeAcl(node, server.redis_version);
+  const wanted = lines.map((line) => line.split(" ").slice(1));
+  for (const [user = "", ...rules] of wanted) {
+    await accepted("acl", connection.call("ACL", "SETUSER", user, "reset", ...rules));
+  }
+  const known = (await connection.call("ACL", "USERS")) as string[];
+  const removed = known.filter((user) => user !== "default" && !wanted.some(([name]) => name === user));
+  if (removed.length > 0) await accepted("acl", connection.call("ACL", "DELUSER", ...removed));
+  return true;
 }
 
 /** True: done. False: not while it runs. Anything else that the server says is about the value. */
@@ -103,7 +128,12 @@ const fileOnly =
 /** A misspelt directive would keep the server from starting again: better to know while it still runs. */
 async function refuseUnknown(node: Node, connection: Connection, key: string): Promise<void> {
   const name = key.replace(/^secret /, "");
-  if (node.kind === "sentinel" || ["address", "acl", "quorum"].includes(key) || fileOnly.test(name)) return;
+  if (
+    node.kind === "sentinel" ||
+    ["address", "acl", "quorum", "tls", "certificate"].includes(key) ||
+    fileOnly.test(name)
+  )
+    return;
   // Known to the program that will start next, which need not be the one that runs.
   if (node.directiveVersions?.[name] !== undefined) return;
   if (Object.keys(pairs(await connection.call("CONFIG", "GET", name))).length > 0) return;

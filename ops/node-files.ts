@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Address } from "../contract/address.ts";
 import type { Directives } from "../contract/nodes.ts";
 import { configText, quoteWord, splitWords } from "./config-file.ts";
-import { type Node, valuesOf } from "./node.ts";
+import { isClusterNode, type Node, valuesOf } from "./node.ts";
 import { writeAtomically } from "./process-record.ts";
 import { installedVersion } from "./redis-binary.ts";
 
@@ -34,21 +34,63 @@ export async function writeFiles(node: Node, replicaOf?: Address): Promise<void>
   const heading = `# Node ${node.name}, written by Hearth before each start: change the stack's configuration instead.`;
   const directives: Directives = {
     ...(valuesOf(node, "bind") === undefined && { bind: node.host }),
-    port: `${node.port}`,
+    ...portDirectives(node),
     dir: node.folder,
     logfile: node.logFile,
     pidfile: join(node.folder, "redis.pid"),
     daemonize: "no",
     ...(node.acl.length > 0 && { aclfile: join(node.folder, aclName) }),
-    ...node.directives,
+    ...Object.fromEntries(Object.entries(node.directives).filter(([name]) => name !== "port")),
     ...(replicaOf && { replicaof: `${replicaOf.host} ${replicaOf.port}` }),
     ...monitorDirective(node, state),
   };
   const tail = [...(state?.lines ?? []), `include ${quoteWord(join(node.folder, secretName))}`];
   writeAtomically(node.configFile, `${configText(heading, directives)}${tail.join("\n")}\n`);
   writeSecrets(node);
+  writeCertificate(node);
   writeAcl(node, await installedVersion(node.kind));
 }
+
+/** Where the node's certificate lies. */
+export function certificateFiles({ folder }: Node): { ca: string; cert: string; key: string } {
+  return { ca: join(folder, "ca.crt"), cert: join(folder, "server.crt"), key: join(folder, "server.key") };
+}
+
+/** Writes certificate, key and authority, where the node speaks TLS. */
+export function writeCertificate(node: Node): void {
+  const { serverTls } = node;
+  if (!serverTls) return;
+  const files = certificateFiles(node);
+  for (const name of ["ca", "cert", "key"] as const) writeAtomically(files[name], serverTls[name]);
+}
+
+/** The port, with or without TLS. Nothing listens without TLS where there is TLS. */
+function portDirectives(node: Node): Directives {
+  const { serverTls } = node;
+  if (!serverTls) return { port: `${node.port}` };
+  const { ca, cert, key } = certificateFiles(node);
+  return {
+    port: "0",
+    "tls-port": `${node.port}`,
+    "tls-ca-cert-file": ca,
+    "tls-cert-file": cert,
+    "tls-key-file": key,
+    "tls-auth-clients": serverTls.authClients,
+    // To primaries, replicas and other sentinels too.
+    "tls-replication": "yes",
+    ...(isClusterNode(node) && { "tls-cluster": "yes" }),
+    "tls-protocols": "TLSv1.2 TLSv1.3",
+    // Mozilla's "intermediate": forward secrecy and authenticated encryption only.
+    "tls-ciphers": tlsCiphers,
+    "tls-ciphersuites": "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256",
+    "tls-prefer-server-ciphers": "yes",
+  };
+}
+
+const tlsCiphers = [
+  ...["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"],
+  ...["ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305"],
+].join(":");
 
 /** Writes the directives that hold a secret. Without an ACL the operator's password is the server's. */
 export function writeSecrets(node: Node): void {
@@ -57,18 +99,19 @@ export function writeSecrets(node: Node): void {
 }
 
 /**
- * Writes the ACL file, from which the server reads its users at start and at ACL LOAD.
+ * Writes the ACL file, from which the server reads its users at start, and returns its lines.
  *
  * Redis before 6.2 knows no rules for channels (`&*`), and would not start with one: there every user may use every
  * channel, so they are left out. `version`: of the server that reads the file; undefined when nobody knows it.
  */
-export function writeAcl(node: Node, version: string | undefined): void {
-  if (node.acl.length === 0) return;
+export function writeAcl(node: Node, version: string | undefined): readonly string[] {
+  if (node.acl.length === 0) return [];
   if (node.acl.some((line) => /[\u0000-\u001f\u007f]/.test(line))) {
     throw new Error("acl: control characters are not allowed in a line of the ACL");
   }
   const lines = version !== undefined && isBeforeChannels(version) ? node.acl.map(withoutChannels) : node.acl;
   writeAtomically(join(node.folder, aclName), `${lines.join("\n")}\n`);
+  return lines;
 }
 
 function isBeforeChannels(version: string): boolean {

@@ -2,10 +2,13 @@ import { join } from "node:path";
 import type * as z from "zod";
 import type { DirectiveValue } from "../contract/nodes.ts";
 import { redisProcessSchema } from "../contract/nodes.ts";
+import { type Login, loginOf } from "./connect.ts";
 import { fromProject } from "./project-folder.ts";
 
 /** A node of this machine: the operation's inputs, and where its files are. */
 export interface Node extends z.infer<typeof redisProcessSchema> {
+  /** The login before this one: a server that runs may not know the new one yet. */
+  readonly previous?: Login;
   /** The node's own folder, absolute. */
   readonly folder: string;
   /** What the server is started with: redis.conf or sentinel.conf in that folder. */
@@ -13,12 +16,14 @@ export interface Node extends z.infer<typeof redisProcessSchema> {
   readonly logFile: string;
 }
 
-/** Checks the inputs and finds the node's folder from the project's. */
-export function nodeOf(inputs: Record<string, unknown>): Node {
+/** Checks the inputs and finds the node's folder from the project's. `olds`: the inputs before, if any. */
+export function nodeOf(inputs: Record<string, unknown>, olds: Record<string, unknown> = {}): Node {
   const plain = redisProcessSchema.parse(inputs);
+  const before = redisProcessSchema.safeParse(olds).data;
   const folder = fromProject(plain.directory);
   return {
     ...plain,
+    ...(before && { previous: loginOf(before) }),
     folder,
     configFile: join(folder, plain.kind === "sentinel" ? "sentinel.conf" : "redis.conf"),
     logFile: join(folder, plain.kind === "sentinel" ? "sentinel.log" : "redis.log"),

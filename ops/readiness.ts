@@ -1,7 +1,7 @@
 import { formatAddress } from "../contract/address.ts";
 import { topologySchema } from "../contract/nodes.ts";
 import type { OperationHandler } from "../contract/operation.ts";
-import { ConnectionPool } from "./connect.ts";
+import { ConnectionPool, loginOf } from "./connect.ts";
 import { clusterReadiness } from "./readiness-cluster.ts";
 import { sentinelReadiness } from "./readiness-sentinel.ts";
 import { type Findings, joinMissing, nameOf, type Topology } from "./topology.ts";
@@ -17,7 +17,7 @@ const readLimitMs = 2000;
 export const readiness: OperationHandler = async (request, context) => {
   if (request.action === "check" || request.action === "delete") return {};
   const topology = topologySchema.parse(request.inputs);
-  const pool = new ConnectionPool({ password: topology.password, timeoutMs: 1000 });
+  const pool = new ConnectionPool({ ...loginOf(topology), timeoutMs: 1000 });
   let found: Findings | undefined;
   const look = async () => {
     found = await inspect(topology, pool);

@@ -7,7 +7,7 @@ import {
   type OperationResult,
 } from "../contract/operation.ts";
 import { readApplied, wanted, writeApplied } from "./applied.ts";
-import { type Connection, connect } from "./connect.ts";
+import { connect, loginOf } from "./connect.ts";
 import { dataIdOf } from "./data-id.ts";
 import { findByAddress, findProcess } from "./find-process.ts";
 import { handOver } from "./hand-over.ts";
@@ -29,21 +29,19 @@ import { StillMissing } from "./wait.ts";
  */
 export const redisProcess: OperationHandler = async (request, context) => {
   if (request.action === "check") return {};
-  const node = nodeOf(request.inputs);
-  // While the password is being changed, the running server still has the old one.
-  const passwords = [node.password, String(request.olds.password ?? node.password)];
+  const node = nodeOf(request.inputs, request.olds);
   if (request.action === "read") return read(node, context);
   if (request.action === "delete") return remove(node, context);
-  return ensure(await forInstalledVersion(node), passwords, context);
+  return ensure(await forInstalledVersion(node), context);
 };
 
-async function ensure(node: Node, passwords: readonly string[], context: OperationContext): Promise<OperationResult> {
+async function ensure(node: Node, context: OperationContext): Promise<OperationResult> {
   makeFolder(node);
   return withLock(lockOf(node), node.name, context.signal, async () => {
     try {
-      const found = await find(node, passwords);
+      const found = await find(node);
       if (!found) return await outputsOf(node, await start(node, context), true);
-      return await converge(node, found, passwords, context);
+      return await converge(node, found, context);
     } catch (error) {
       const running = findProcess(node.folder);
       if (!running) throw error;
@@ -55,8 +53,8 @@ async function ensure(node: Node, passwords: readonly string[], context: Operati
 }
 
 /** The node's server, if one runs. One whose folder was removed under it has lost its data, and is ended. */
-async function find(node: Node, passwords: readonly string[]): Promise<ProcessIdentity | undefined> {
-  const found = findProcess(node.folder) ?? (await findByAddress(node.folder, node, passwords));
+async function find(node: Node): Promise<ProcessIdentity | undefined> {
+  const found = findProcess(node.folder) ?? (await findByAddress(node));
   const worksIn = found && workingFolderOf(found.pid);
   if (!found || worksIn === undefined || worksIn === realpathSync(node.folder)) return found;
   await endServer(node, found);
@@ -71,12 +69,7 @@ async function start(node: Node, context: OperationContext): Promise<RunningServ
 }
 
 /** Makes a running server what is asked for: live where it can be, else by a restart. */
-async function converge(
-  node: Node,
-  found: ProcessIdentity,
-  passwords: readonly string[],
-  context: OperationContext,
-): Promise<OperationResult> {
+async function converge(node: Node, found: ProcessIdentity, context: OperationContext): Promise<OperationResult> {
   const applied = readApplied(node);
   const { changes, removed } = compare(applied ?? {}, wanted(node));
   if (changes.length === 0 && removed.length === 0) {
@@ -84,7 +77,7 @@ async function converge(
   }
   let restart: readonly string[] = [...changes, ...removed];
   if (applied && !changes.includes("address")) {
-    const connection = await connectWithAny(node, passwords);
+    const connection = await connect(node, loginOf(node));
     const now = { ...applied };
     try {
       const target = wanted(node);
@@ -110,9 +103,15 @@ function restartFor(
   reasons: readonly string[],
   context: OperationContext,
 ): Promise<RunningServer> {
+  const names = reasons.map((reason) => reason.replace(/^secret /, ""));
+  const announce = () => context.progress(`restarting for ${names.join(", ")}`);
+  // With TLS on one side only, nodes cannot hear each other: they change together, and form again afterwards.
+  if (reasons.includes("tls")) {
+    announce();
+    return stopServer(node, found, context.signal).then(() => start(node, context));
+  }
   return withLock(join(dirname(node.folder), "restart.lock"), node.name, context.signal, async () => {
-    const names = reasons.map((reason) => reason.replace(/^secret /, ""));
-    context.progress(`restarting for ${names.join(", ")}`);
+    announce();
     await handOver(node, context);
     await stopServer(node, found, context.signal);
     const running = await start(node, context);
@@ -122,7 +121,7 @@ function restartFor(
 }
 
 async function read(node: Node, context: OperationContext): Promise<OperationResult> {
-  const found = findProcess(node.folder) ?? (await findByAddress(node.folder, node, [node.password]));
+  const found = findProcess(node.folder) ?? (await findByAddress(node));
   if (!found) return { id: "" };
   try {
     return await outputsOf(node, await waitUntilAnswering(node, found, context.signal, 2000), false);
@@ -133,9 +132,9 @@ async function read(node: Node, context: OperationContext): Promise<OperationRes
 }
 
 async function remove(node: Node, context: OperationContext): Promise<OperationResult> {
-  if (!existsSync(node.folder) && !(await findByAddress(node.folder, node, [node.password]))) return {};
+  if (!existsSync(node.folder) && !(await findByAddress(node))) return {};
   return withLock(lockOf(node), node.name, context.signal, async () => {
-    const found = findProcess(node.folder) ?? (await findByAddress(node.folder, node, [node.password]));
+    const found = findProcess(node.folder) ?? (await findByAddress(node));
     if (found) await endServer(node, found);
     removeFolder(node);
     return {};
@@ -149,11 +148,6 @@ async function outputsOf(node: Node, server: RunningServer, started: boolean): P
 
 function identityOf(identity: ProcessIdentity): Record<string, unknown> {
   return { pid: identity.pid, started: identity.started, instance: instanceOf(identity) };
-}
-
-async function connectWithAny(node: Node, passwords: readonly string[]): Promise<Connection> {
-  const [first = "", second = first] = passwords;
-  return connect(node, { password: first }).catch(() => connect(node, { password: second }));
 }
 
 function lockOf(node: Node): string {

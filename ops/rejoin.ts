@@ -1,4 +1,4 @@
-import { parseInfo, withConnection } from "./connect.ts";
+import { loginOf, parseInfo, withConnection } from "./connect.ts";
 import { isClusterNode, type Node } from "./node.ts";
 import { StillMissing, waitFor } from "./wait.ts";
 
@@ -16,7 +16,7 @@ export async function waitUntilRejoined(node: Node, signal: AbortSignal): Promis
   try {
     await waitFor(
       async () => {
-        const missing = await withConnection(node, { password: node.password }, async (connection) => {
+        const missing = await withConnection(node, loginOf(node), async (connection) => {
           const replication = parseInfo(await connection.text("INFO", "replication"));
           if (replication.role === "slave" && replication.master_link_status !== "up") return "its link to its primary";
           if (!cluster) return undefined;

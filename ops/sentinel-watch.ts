@@ -1,5 +1,5 @@
 import { type Address, formatAddress, isSameAddress } from "../contract/address.ts";
-import { pairs, RedisReplyError, withConnection } from "./connect.ts";
+import { type Login, loginOf, pairs, RedisReplyError, withConnection } from "./connect.ts";
 import type { Node } from "./node.ts";
 import { type Look, waitFor } from "./wait.ts";
 
@@ -7,13 +7,13 @@ import { type Look, waitFor } from "./wait.ts";
 export interface Watch {
   readonly masterName: string;
   readonly sentinels: readonly Address[];
-  readonly password: string;
+  readonly login: Login;
 }
 
 /** Who watches this node; undefined for anything but a data node of a Sentinel topology. */
 export function watchOf(node: Node): Watch | undefined {
   if (node.kind !== "redis" || !node.monitor || !node.sentinels?.length) return undefined;
-  return { masterName: node.monitor.masterName, sentinels: node.sentinels, password: node.password };
+  return { masterName: node.monitor.masterName, sentinels: node.sentinels, login: loginOf(node) };
 }
 
 /** What a sentinel says about the primary. */
@@ -33,10 +33,10 @@ export async function askSentinels(watch: Watch): Promise<Opinion | undefined> {
   return (await opinionsOf(watch)).sort((a, b) => b.epoch - a.epoch)[0];
 }
 
-async function opinionsOf({ masterName, sentinels, password }: Watch): Promise<Opinion[]> {
+async function opinionsOf({ masterName, sentinels, login }: Watch): Promise<Opinion[]> {
   const answers = await Promise.allSettled(
     sentinels.map((sentinel) =>
-      withConnection(sentinel, { password, timeoutMs: 500 }, async (connection): Promise<Opinion> => {
+      withConnection(sentinel, { ...login, timeoutMs: 500 }, async (connection): Promise<Opinion> => {
         const [address, master, replicas] = await Promise.all([
           // During a failover this names the new primary already, while SENTINEL MASTER still names the old one.
           connection.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", masterName),
@@ -86,9 +86,9 @@ export async function failOver(watch: Watch, from: Address, signal: AbortSignal)
 }
 
 /** Right after a failover a sentinel knows no good replica: it asks them every second, and then has one. */
-async function requestFailover({ masterName, password }: Watch, sentinel: Address): Promise<Look<true>> {
+async function requestFailover({ masterName, login }: Watch, sentinel: Address): Promise<Look<true>> {
   try {
-    await withConnection(sentinel, { password }, (connection) => connection.call("SENTINEL", "FAILOVER", masterName));
+    await withConnection(sentinel, login, (connection) => connection.call("SENTINEL", "FAILOVER", masterName));
     return { value: true };
   } catch (error) {
     if (error instanceof RedisReplyError && error.code === "NOGOODSLAVE") return { missing: error.message };

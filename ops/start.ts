@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Address, formatAddress } from "../contract/address.ts";
 import type { OperationContext } from "../contract/operation.ts";
-import { parseInfo, RedisReplyError, withConnection } from "./connect.ts";
+import { loginOf, parseInfo, RedisReplyError, withConnection } from "./connect.ts";
 import { spawnedName } from "./find-process.ts";
 import type { Node } from "./node.ts";
 import { describeHolder, holderOf, whyNotFree } from "./port-holder.ts";
@@ -62,7 +62,7 @@ export async function waitUntilAnswering(
     async () => {
       if (!isAlive(identity)) throw new Error(`${node.name}: the server ended`);
       try {
-        return await withConnection(node, { password: node.password, timeoutMs: 1000 }, async (connection) => {
+        return await withConnection(node, { ...loginOf(node), timeoutMs: 1000 }, async (connection) => {
           const [pong, info] = await Promise.all([
             connection.text("PING").catch((error) => (isServing(error) ? "PONG" : Promise.reject(error))),
             connection.text("INFO", "server"),

@@ -1,4 +1,4 @@
-import { parseInfo, withConnection } from "./connect.ts";
+import { loginOf, parseInfo, withConnection } from "./connect.ts";
 import type { Node } from "./node.ts";
 import { isAlive, type ProcessIdentity, removeRecord } from "./process-record.ts";
 import { StillMissing, waitFor } from "./wait.ts";
@@ -45,7 +45,7 @@ function goneOf(identity: ProcessIdentity): { value: true } | { missing: string 
 
 /** True when this very server will end: it closes the connection instead of answering. */
 async function shutDownWithoutSaving(node: Node, { pid }: ProcessIdentity): Promise<boolean> {
-  return withConnection(node, { password: node.password }, async (connection) => {
+  return withConnection(node, loginOf(node), async (connection) => {
     const server = parseInfo(await connection.text("INFO", "server"));
     if (Number(server.process_id) !== pid) return false;
     return connection.call("SHUTDOWN", "NOSAVE").then(

@@ -1,11 +1,13 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
+import type { Tls } from "../../contract/endpoint.ts";
 import type { topologySchema } from "../../contract/nodes.ts";
 import { Operation } from "./operation.ts";
 
 /** Inputs of Formation and Readiness. */
-export type TopologyState = Omit<z.infer<typeof topologySchema>, "password"> & {
+export type TopologyState = Omit<z.infer<typeof topologySchema>, "password" | "tls"> & {
   readonly password: pulumi.Input<string>;
+  readonly tls?: pulumi.Input<Tls>;
   /** What makes it look again: another process or container behind a node. */
   readonly instances: pulumi.Input<pulumi.Input<string>[]>;
 };

@@ -4,10 +4,12 @@ import type { redisProcessSchema } from "../../contract/nodes.ts";
 import { Operation } from "./operation.ts";
 
 type Plain = z.infer<typeof redisProcessSchema>;
-type Secrets = "password" | "secretDirectives" | "acl";
+type Secrets = "password" | "secretDirectives" | "acl" | "tls" | "serverTls";
 
-/** Inputs of a process: plain data, but for what is made of the password. */
-export type RedisProcessArgs = Omit<Plain, Secrets> & { [K in Secrets]: pulumi.Input<Plain[K]> };
+/** Inputs of a process: plain data, but for what is made of secrets. */
+export type RedisProcessArgs = Omit<Plain, Secrets> & {
+  [K in keyof Plain as K & Secrets]: pulumi.Input<NonNullable<Plain[K]>>;
+};
 
 /** A redis-server or redis-sentinel process of this machine, with a folder of its own. It outlives the update. */
 export class RedisProcess extends Operation {

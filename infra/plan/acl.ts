@@ -1,44 +1,39 @@
 import { createHash } from "node:crypto";
-import { resolveSecret, type SecretRef, type Secrets } from "./secrets.ts";
+import { acceptedPasswords, type Secrets, type UserName } from "./secrets.ts";
 
-/** A user of Redis, as data; its password is named, not held. */
+/** A user of Redis, as data; its password is the secret of its name, and not held. */
 export interface AclUser {
-  readonly user: string;
-  /** Whether it may log in. */
-  readonly on: boolean;
+  readonly user: UserName;
   /** Patterns of keys that it may touch: `*` is every key. */
   readonly keys: readonly string[];
   /** Patterns of pub/sub channels that it may use. */
   readonly channels: readonly string[];
-  /** Command rules in their order: `+@all`, `-@dangerous`, `+info`. */
+  /** Command rules in their order: `-@all`, `+@read`, `+cluster|slots`. */
   readonly commands: readonly string[];
-  /** Which secret is its password. */
-  readonly password: SecretRef;
 }
 
-/** The user as which everything connects that has only a password: may do all. */
-export const defaultUser: AclUser = {
-  user: "default",
-  on: true,
-  keys: ["*"],
-  channels: ["*"],
-  commands: ["+@all"],
-  password: { secret: "password" },
-};
+/** Nobody logs in as `default`: who sends no name, or none at all, is told NOAUTH. */
+const noDefault = "user default off resetpass -@all";
 
 /**
- * The lines of an ACL file. They hold the SHA-256 of each password, never the password:
- * `user default on #<sha256> ~* &* +@all`. Redis knows the rules for channels (`&*`) from 6.2 on.
+ * The lines of an ACL file. They hold the SHA-256 of each password, never the password: `user app on #<sha256> ~* &*
+ * +@all`; two of them while a password is being replaced. Redis knows the rules for channels (`&*`) from 6.2 on.
  */
 export function renderAcl(users: readonly AclUser[], secrets: Secrets): string[] {
-  return users.map((user) => {
+  const lines = users.map(({ user, keys, channels, commands }) => {
     const rules = [
-      user.on ? "on" : "off",
-      `#${createHash("sha256").update(resolveSecret(user.password, secrets)).digest("hex")}`,
-      ...user.keys.map((pattern) => `~${pattern}`),
-      ...user.channels.map((pattern) => `&${pattern}`),
-      ...user.commands,
+      "on",
+      ...acceptedPasswords({ secret: user }, secrets).map((password) => `#${sha256(password)}`),
+      ...keys.map((pattern) => `~${pattern}`),
+      "resetchannels",
+      ...channels.map((pattern) => `&${pattern}`),
+      ...commands,
     ];
-    return `user ${user.user} ${rules.join(" ")}`;
+    return `user ${user} ${rules.join(" ")}`;
   });
+  return [noDefault, ...lines];
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }

@@ -1,3 +1,5 @@
+import type { UserName } from "./secrets.ts";
+
 /**
  * Arguments of the three topologies, as plain values. The components take the same fields as Pulumi inputs; the plan
  * sees what they resolve to. A field that is absent or undefined takes its default.
@@ -49,8 +51,23 @@ export interface RedisArgs {
   readonly eviction?: EvictionPolicy | undefined;
   /** What is kept on disk: a value of {@link Persistence}. @default "snapshots" */
   readonly persistence?: Persistence | undefined;
-  /** Password of every node: 16-512 characters, no control characters. Any secret Output. @default 32 random bytes */
+  /**
+   * Password of the user `app`, as whom applications log in: 16-512 characters, no control characters. A changed one is
+   * let in beside the old one until the update after that.
+   * @default 32 random bytes
+   */
   readonly password?: string | undefined;
+  /** Passwords of the other users: `{ exporter: "..." }`. As `password`. @default 32 random bytes each */
+  readonly passwords?: Readonly<Partial<Record<Exclude<UserName, "app">, string>>> | undefined;
+  /**
+   * Any text. When it changes, every generated password is replaced; the old ones are let in as well until the next
+   * update, so that clients can move. @default ""
+   */
+  readonly rotation?: string | undefined;
+  /** Prefixes of the keys that the users `app` and `readonly` may touch: `["recipe:", "user:"]`. @default every key */
+  readonly keyPrefixes?: readonly string[] | undefined;
+  /** Whether the user `app` may run Lua scripts (EVAL, EVALSHA, SCRIPT LOAD). @default false */
+  readonly scripts?: boolean | undefined;
   /** A client that has said nothing for so long is disconnected; 0 is never. Whole seconds. @default "0 seconds" */
   readonly timeout?: Duration | undefined;
   /** How often TCP asks a silent client whether it is there; 0 is never. Whole seconds. @default "300 seconds" */

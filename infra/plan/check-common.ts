@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { EvictionPolicy, Persistence } from "./args.ts";
 import { checkExtraDirectives } from "./check-directives.ts";
+import { checkUsers } from "./check-users.ts";
 import { ArgumentChecker } from "./check-values.ts";
 import { defaults } from "./defaults.ts";
 import { bytes, milliseconds, show } from "./units.ts";
@@ -11,6 +12,10 @@ export const commonKeys = [
   "eviction",
   "persistence",
   "password",
+  "passwords",
+  "rotation",
+  "keyPrefixes",
+  "scripts",
   "timeout",
   "tcpKeepalive",
   "slowlog",
@@ -28,7 +33,7 @@ export function checkCommon(name: unknown, args: ArgumentChecker): void {
   args.size("memory", { min: bytes("1mb"), max: bytes("16384gb"), default: defaults.memory });
   args.choice("eviction", Object.values(EvictionPolicy), defaults.eviction);
   args.choice("persistence", Object.values(Persistence), defaults.persistence);
-  checkPassword(args);
+  checkUsers(args);
   args.duration("timeout", { min: 0, max: year, default: defaults.timeout, wholeSeconds: true });
   // The kernel's own limit for TCP_KEEPIDLE.
   args.duration("tcpKeepalive", { min: 0, max: 32_767_000, default: defaults.tcpKeepalive, wholeSeconds: true });
@@ -49,26 +54,6 @@ function checkName(name: unknown, args: ArgumentChecker): void {
   const meant = likely === "" ? "" : `; did you mean "${likely}"?`;
   const allowed = "write lower-case letters, digits and hyphens, a letter first, at most 40";
   args.findings.refuse("name", `${show(name)} is not a name: ${allowed}${meant}`);
-}
-
-/** Never quotes the value. */
-function checkPassword(args: ArgumentChecker): void {
-  const password = args.value("password");
-  const advice = "leave it out to have one generated";
-  if (password === undefined) return;
-  if (typeof password !== "string") {
-    args.refuse(
-      "password",
-      `is not a text but a ${typeof password}: write a text of 16 to 512 characters, or ${advice}`,
-    );
-  } else if (/^\P{Cc}+[\r\n]+$/u.test(password)) {
-    args.refuse("password", "ends with a new line: remove it (printf writes none, echo does)");
-  } else if (/\p{Cc}/u.test(password)) {
-    args.refuse("password", "contains a control character: write printable characters only");
-  } else if (password.length < 16 || password.length > 512) {
-    const count = `${password.length} character${password.length === 1 ? "" : "s"}`;
-    args.refuse("password", `has ${count}: write 16 to 512, or ${advice}`);
-  }
 }
 
 function checkSlowlog(args: ArgumentChecker): void {

@@ -38,6 +38,8 @@ export interface ResolvedRedis {
   readonly hz: number;
   readonly bind: string | undefined;
   readonly extraDirectives: Readonly<Record<string, string | readonly string[]>>;
+  readonly keyPrefixes: readonly string[];
+  readonly scripts: boolean;
 }
 
 export interface ResolvedStandalone extends ResolvedRedis {
@@ -75,6 +77,8 @@ function resolveRedis(args: RedisArgs): ResolvedRedis {
     hz: args.hz ?? defaults.hz,
     bind: args.bind?.trim().replace(/\s+/g, " "),
     extraDirectives: args.extraDirectives ?? {},
+    keyPrefixes: args.keyPrefixes ?? [],
+    scripts: args.scripts ?? false,
   };
 }
 

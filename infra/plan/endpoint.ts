@@ -1,34 +1,56 @@
 import type { Endpoint } from "../../contract/endpoint.ts";
 import { formatAddress } from "../../contract/format-address.ts";
 import type { Member } from "../../contract/nodes.ts";
+import { resolveSecret, type Secrets } from "./secrets.ts";
 import type { TopologyPlan } from "./topology.ts";
 
-/** How clients reach the topology: its nodes' addresses, and the password of the default user. */
-export function endpointOf(plan: TopologyPlan, members: readonly Member[], password: string): Endpoint {
+/** The users as whom a client of the cache logs in; the others are the servers' own. */
+export const clientUsers = ["app", "readonly", "warmer", "exporter", "operator"] as const;
+export type ClientUser = (typeof clientUsers)[number];
+
+/** How a user reaches the topology: the nodes' addresses, and whom to log in as. The sentinels know the same users. */
+export function endpointOf(
+  plan: TopologyPlan,
+  members: readonly Member[],
+  user: ClientUser,
+  { passwords }: Secrets,
+): Endpoint {
   const address = ({ host, port }: Member) => ({ host, port });
   const nodes = members.filter((member) => member.role !== "sentinel").map(address);
+  const login = { username: user, password: resolveSecret({ secret: user }, { passwords }) };
   switch (plan.topology) {
     case "standalone":
-      return { topology: "standalone", nodes, database: plan.database, password };
+      return { topology: "standalone", nodes, database: plan.database, ...login };
     case "cluster":
-      return { topology: "cluster", nodes, database: 0, password };
+      return { topology: "cluster", nodes, database: 0, ...login };
     case "sentinel":
       return {
         topology: "sentinel",
         masterName: plan.monitor?.masterName ?? "mymaster",
         sentinels: members.filter((member) => member.role === "sentinel").map(address),
         nodes,
-        sentinelPassword: password,
+        sentinelUsername: login.username,
+        sentinelPassword: login.password,
         database: plan.database,
-        password,
+        ...login,
       };
   }
 }
 
+/** An endpoint for each user that a client may be. */
+export function endpointsOf(
+  plan: TopologyPlan,
+  members: readonly Member[],
+  secrets: Secrets,
+): Record<ClientUser, Endpoint> {
+  const entries = clientUsers.map((user) => [user, endpointOf(plan, members, user, secrets)] as const);
+  return Object.fromEntries(entries) as Record<ClientUser, Endpoint>;
+}
+
 /**
- * The endpoint as a URL: `redis://:password@host:port/database`, with `rediss` where TLS is on. A cluster's names its
+ * The endpoint as a URL: `redis://user:password@host:port/database`, with `rediss` where TLS is on. A cluster's names its
  * first node: clients find the others by themselves. Sentinel's has the form that Lettuce and Spring know:
- * `redis-sentinel://:password@host:port,host:port/database#master name`.
+ * `redis-sentinel://user:password@host:port,host:port/database#master name`.
  */
 export function urlOf(endpoint: Endpoint): string {
   const user = encodeURIComponent(endpoint.username ?? "");

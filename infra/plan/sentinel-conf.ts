@@ -15,18 +15,18 @@ export function sentinelDirectives(args: ResolvedSentinel, port: number): Direct
     [`sentinel down-after-milliseconds ${masterName}`]: `${args.downAfterMs}`,
     [`sentinel failover-timeout ${masterName}`]: `${args.failoverTimeoutMs}`,
     [`sentinel parallel-syncs ${masterName}`]: `${args.parallelSyncs}`,
+    // As whom it logs in at the data nodes, and at the other sentinels (Redis 6.2 and later).
+    [`sentinel auth-user ${masterName}`]: "sentinel",
+    "sentinel sentinel-user": "sentinel",
     // Nobody who can talk to a sentinel may make it run a program.
     "sentinel deny-scripts-reconfig": "yes",
   };
 }
 
-/**
- * The passwords that a sentinel holds: for the data nodes, and for the other sentinels. (`requirepass` serves the second
- * purpose in every version, `sentinel sentinel-pass` only from 6.2 on; who may log in is said by the ACL.)
- */
+/** The passwords that a sentinel holds: for the data nodes, and for the other sentinels. */
 export function sentinelSecretDirectives(masterName: string): SecretDirectives {
   return {
-    requirepass: { secret: "password" },
-    [`sentinel auth-pass ${masterName}`]: { secret: "password" },
+    [`sentinel auth-pass ${masterName}`]: { secret: "sentinel" },
+    "sentinel sentinel-pass": { secret: "sentinel" },
   };
 }

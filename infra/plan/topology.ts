@@ -1,5 +1,5 @@
 import type { Directives, Role } from "../../contract/nodes.ts";
-import { type AclUser, defaultUser } from "./acl.ts";
+import type { AclUser } from "./acl.ts";
 import type { ClusterArgs, Deployment, SentinelArgs, StandaloneArgs, TopologyName } from "./args.ts";
 import { checkCluster, checkSentinel, checkStandalone } from "./check.ts";
 import { resolveCluster, resolveSentinel, resolveStandalone } from "./defaults.ts";
@@ -8,6 +8,7 @@ import { clusterDirectives, redisDirectives, sentinelDataDirectives } from "./re
 import { type Findings, RefusalError, type Warning } from "./refusals.ts";
 import type { SecretDirectives } from "./secrets.ts";
 import { sentinelDirectives, sentinelSecretDirectives } from "./sentinel-conf.ts";
+import { dataUsers, sentinelUsers } from "./users.ts";
 
 /** One server, as data: a target needs nothing else to make it. */
 export interface PlannedNode {
@@ -40,8 +41,6 @@ export interface PlannedNode {
   readonly peers: readonly string[];
 }
 
-export { resolveSecretDirectives } from "./secrets.ts";
-
 /** What the sentinels watch. */
 export interface PlannedMonitor {
   readonly masterName: string;
@@ -64,6 +63,10 @@ export interface TopologyPlan {
   readonly warnings: readonly Warning[];
 }
 
+/** As whom a replica logs in at its primary. Every data node that may become a replica says so. */
+const replicationUser: Directives = { masteruser: "replication" };
+const replicationSecret: SecretDirectives = { masterauth: { secret: "replication" } };
+
 /** One server. Throws RefusalError with everything that is wrong with the name and the arguments. */
 export function planStandalone(name: string, args: StandaloneArgs = {}): TopologyPlan {
   const findings = accepted(`RedisStandalone "${name}"`, checkStandalone(name, args));
@@ -78,7 +81,7 @@ export function planStandalone(name: string, args: StandaloneArgs = {}): Topolog
     port: resolved.port,
     directives: redisDirectives(resolved, resolved.port),
     secretDirectives: {},
-    acl: [defaultUser],
+    acl: dataUsers("standalone", resolved),
     peers: [],
   };
   return { topology: "standalone", name, nodes: [node], database: resolved.database, warnings: findings.warnings };
@@ -101,9 +104,9 @@ export function planSentinel(name: string, args: SentinelArgs = {}): TopologyPla
       role: index === 0 ? "primary" : "replica",
       shard: 0,
       port,
-      directives: sentinelDataDirectives(resolved, port),
-      secretDirectives: { masterauth: { secret: "password" } },
-      acl: [defaultUser],
+      directives: { ...sentinelDataDirectives(resolved, port), ...replicationUser },
+      secretDirectives: replicationSecret,
+      acl: dataUsers("sentinel", resolved),
       peers: [],
     };
   });
@@ -119,7 +122,7 @@ export function planSentinel(name: string, args: SentinelArgs = {}): TopologyPla
       port,
       directives: sentinelDirectives(resolved, port),
       secretDirectives: sentinelSecretDirectives(resolved.masterName),
-      acl: [defaultUser],
+      acl: sentinelUsers(),
       peers: [],
     };
   });
@@ -156,9 +159,9 @@ export function planCluster(name: string, args: ClusterArgs = {}): TopologyPlan 
       shard: shardOf(index, resolved.primaries),
       port,
       busPort: port + busOffset,
-      directives: clusterDirectives(resolved, port),
-      secretDirectives: { masterauth: { secret: "password" } },
-      acl: [defaultUser],
+      directives: { ...clusterDirectives(resolved, port), ...replicationUser },
+      secretDirectives: replicationSecret,
+      acl: dataUsers("cluster", resolved),
       peers: [],
     };
   });

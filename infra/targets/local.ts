@@ -4,7 +4,8 @@ import type { Monitor } from "../../contract/nodes.ts";
 import { LocalHost } from "../operations/local-host.ts";
 import { RedisProcess } from "../operations/redis-process.ts";
 import { renderAcl } from "../plan/acl.ts";
-import { type PlannedNode, resolveSecretDirectives, type TopologyPlan } from "../plan/topology.ts";
+import { operator, resolveSecret, resolveSecretDirectives } from "../plan/secrets.ts";
+import type { PlannedNode, TopologyPlan } from "../plan/topology.ts";
 import type { DeployedNode, Deployment, Target } from "./target.ts";
 
 /** Processes of this machine, on fixed ports of 127.0.0.1 (or of `bind`). */
@@ -20,7 +21,7 @@ export class LocalTarget implements Target {
     return new Map(plan.nodes.map((node) => [node.name, { host: hostOf(node), port: node.port }]));
   }
 
-  deploy({ parent, plan, password }: Deployment): readonly DeployedNode[] {
+  deploy({ parent, plan, secrets }: Deployment): readonly DeployedNode[] {
     const addresses = this.addresses(plan);
     const directory = this.#directory ?? `.hearth/${getStack()}/${plan.name}`;
     const ports = plan.nodes.flatMap((node) => {
@@ -49,11 +50,10 @@ export class LocalTarget implements Target {
           ...at(addresses, node.name),
           directory: `${directory}/${node.name}`,
           directives: node.directives,
-          secretDirectives: password.apply((value) =>
-            resolveSecretDirectives(node.secretDirectives, { password: value }),
-          ),
-          acl: password.apply((value) => renderAcl(node.acl, { password: value })),
-          password,
+          secretDirectives: secrets.apply((values) => resolveSecretDirectives(node.secretDirectives, values)),
+          acl: secrets.apply((values) => renderAcl(node.acl, values)),
+          username: operator,
+          password: secrets.apply((values) => resolveSecret({ secret: operator }, values)),
           ...(monitor && { monitor, sentinels }),
         },
         { parent, dependsOn: host },

@@ -1,12 +1,13 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Address } from "../../contract/address.ts";
+import type { Secrets } from "../plan/secrets.ts";
 import type { TopologyPlan } from "../plan/topology.ts";
 
 /** What every target is given: a plan, and whose children its resources are. */
 export interface Deployment {
   readonly parent: pulumi.Resource;
   readonly plan: TopologyPlan;
-  readonly password: pulumi.Output<string>;
+  readonly secrets: pulumi.Output<Secrets>;
 }
 
 /** A node that was deployed. */

@@ -33,7 +33,7 @@ describe("CacheWarming", () => {
     expect(inputs).not.toHaveProperty("trigger");
     // Controls that are not given are the library's to choose.
     expect(inputs).not.toHaveProperty("controls");
-    expect(inputs).not.toHaveProperty("warmerEndpoint");
+    expect(JSON.stringify(inputs.warmerEndpoint)).toContain('"username":"warmer"');
   });
 
   it("hands on how far it may go, and the warmer's own endpoint", async () => {

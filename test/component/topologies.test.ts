@@ -1,5 +1,6 @@
 import { isSecret } from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
+import type { Endpoint } from "../../contract/endpoint.ts";
 import { RedisCluster, RedisSentinel, RedisStandalone } from "../../infra/index.ts";
 import { type Registered, registered, resolved } from "../support/mocks.ts";
 
@@ -7,14 +8,14 @@ const list = (resources: Registered[]) => resources.map(({ type, name }) => `${t
 const dynamic = "pulumi-nodejs:dynamic/hearth";
 
 describe("the children of a component", () => {
-  it("standalone: a password, the host, one process, formation and readiness", async () => {
+  it("standalone: passwords, the host, one process, formation and readiness", async () => {
     const resources = await registered(() => new RedisStandalone("cache"));
     expect(list(resources)).toEqual([
       "hearth:index:RedisStandalone cache",
       `${dynamic}:RedisProcess cache-0`,
       `${dynamic}:Formation cache-formation`,
       `${dynamic}:LocalHost cache-host`,
-      `${dynamic}:Password cache-password`,
+      `${dynamic}:Passwords cache-passwords`,
       `${dynamic}:Readiness cache-readiness`,
     ]);
   });
@@ -55,10 +56,15 @@ describe("the children of a component", () => {
     expect(host?.inputs.ports).toMatchObject(ports.map((port) => ({ port, host: "127.0.0.1" })));
   });
 
-  it("a given password is used, and none is generated", async () => {
+  it("a given password is used, and the others are generated", async () => {
     const password = "a password of my own";
-    const resources = await registered(() => new RedisStandalone("cache", { password }));
-    expect(list(resources)).not.toContain(`${dynamic}:Password cache-password`);
+    let endpoints: Promise<Record<string, Endpoint>> | undefined;
+    const resources = await registered(() => {
+      endpoints = resolved(new RedisStandalone("cache", { password }).endpoints);
+      return endpoints;
+    });
+    expect((await endpoints)?.app?.password).toBe(password);
+    expect((await endpoints)?.operator?.password).toBe("generated-operator");
     const process = resources.find(({ name }) => name === "cache-0");
     expect(JSON.stringify(process?.inputs.acl)).not.toContain(password);
   });
@@ -82,11 +88,13 @@ describe("the outputs of a component", () => {
         sentinels: [at(7300), at(7301), at(7302)],
         nodes: [at(7200), at(7201), at(7202)],
         database: 3,
-        password: "generated-password",
-        sentinelPassword: "generated-password",
+        username: "app",
+        password: "generated-app",
+        sentinelUsername: "app",
+        sentinelPassword: "generated-app",
       });
       expect(await resolved(url)).toBe(
-        "redis-sentinel://:generated-password@127.0.0.1:7300,127.0.0.1:7301,127.0.0.1:7302/3#mymaster",
+        "redis-sentinel://app:generated-app@127.0.0.1:7300,127.0.0.1:7301,127.0.0.1:7302/3#mymaster",
       );
       expect(await isSecret(endpoint)).toBe(true);
       expect(await isSecret(url)).toBe(true);
@@ -100,7 +108,7 @@ describe("the outputs of a component", () => {
   it("a special character of the password is escaped in the URL", async () => {
     await registered(async () => {
       const { url } = new RedisStandalone("cache", { password: "p@ss:word/with#all?%" });
-      expect(await resolved(url)).toBe("redis://:p%40ss%3Aword%2Fwith%23all%3F%25@127.0.0.1:6379/0");
+      expect(await resolved(url)).toBe("redis://app:p%40ss%3Aword%2Fwith%23all%3F%25@127.0.0.1:6379/0");
     });
   });
 });

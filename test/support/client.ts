@@ -3,8 +3,13 @@ import type { Endpoint } from "../../contract/endpoint.ts";
 
 /** A client as an application would make it from the endpoint, with ioredis's own ways for each topology. */
 export function clientOf(endpoint: Endpoint): Redis | Cluster {
-  const { password, database: db } = endpoint;
-  const common = { ...(password !== undefined && { password }), maxRetriesPerRequest: 3 };
+  const { username, password, database: db, tls } = endpoint;
+  const common = {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(tls !== undefined && { tls }),
+    maxRetriesPerRequest: 3,
+  };
   switch (endpoint.topology) {
     case "standalone":
       return new Redis({ ...endpoint.nodes[0], db, ...common });
@@ -12,7 +17,9 @@ export function clientOf(endpoint: Endpoint): Redis | Cluster {
       return new Redis({
         sentinels: endpoint.sentinels,
         name: endpoint.masterName,
+        ...(endpoint.sentinelUsername !== undefined && { sentinelUsername: endpoint.sentinelUsername }),
         ...(endpoint.sentinelPassword !== undefined && { sentinelPassword: endpoint.sentinelPassword }),
+        ...(tls !== undefined && { sentinelTLS: tls, enableTLSForSentinelMode: true }),
         db,
         ...common,
       });
@@ -21,7 +28,18 @@ export function clientOf(endpoint: Endpoint): Redis | Cluster {
   }
 }
 
-/** A connection to one server, whatever the topology. */
-export function serverAt(port: number, password: string | undefined): Redis {
-  return new Redis({ host: "127.0.0.1", port, ...(password !== undefined && { password }), maxRetriesPerRequest: 1 });
+/** A connection to one server, whatever the topology, as the user of an endpoint, or with a password alone. */
+export function serverAt(
+  port: number,
+  login: Pick<Endpoint, "username" | "password" | "tls"> | string | undefined,
+): Redis {
+  const { username, password, tls } = typeof login === "string" ? { password: login } : (login ?? {});
+  return new Redis({
+    host: "127.0.0.1",
+    port,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(tls !== undefined && { tls }),
+    maxRetriesPerRequest: 1,
+  });
 }

@@ -15,7 +15,10 @@ export async function registered(program: () => unknown): Promise<Registered[]> 
       newResource({ type, name, inputs, id }) {
         const { __provider: _, ...visible } = inputs;
         if (type !== "pulumi:pulumi:Stack") resources.push({ type, name, inputs: visible });
-        const made = { instance: `${name}@1`, dataId: `data-of-${name}`, value: "generated-password", primaries: [] };
+        const users: string[] = inputs.users ?? [];
+        const given = inputs.given?.value ?? inputs.given; // a secret comes in an envelope
+        const passwords = Object.fromEntries(users.map((user) => [user, given?.[user] ?? `generated-${user}`]));
+        const made = { instance: `${name}@1`, dataId: `data-of-${name}`, primaries: [], passwords, previous: {} };
         return { id: id || `${name}-id`, state: { ...made, ...inputs } };
       },
       call: () => ({}),

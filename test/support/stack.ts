@@ -16,6 +16,7 @@ import { parse, stringify } from "yaml";
 import type { Endpoint } from "../../contract/endpoint.ts";
 import type { Member } from "../../contract/nodes.ts";
 import type { WarmReport } from "../../contract/warming.ts";
+import type { ClientUser } from "../../infra/plan/endpoint.ts";
 import { processesIn } from "./processes.ts";
 
 /** What a `pulumi` command printed and how it ended. */
@@ -99,7 +100,13 @@ export class TestStack {
     return text;
   }
 
-  async outputs(): Promise<{ endpoint: Endpoint; url: string; nodes: Member[]; report: WarmReport }> {
+  async outputs(): Promise<{
+    endpoint: Endpoint;
+    endpoints: Record<ClientUser, Endpoint>;
+    url: string;
+    nodes: Member[];
+    report: WarmReport;
+  }> {
     return JSON.parse(await this.succeed("stack", "output", "--json", "--show-secrets"));
   }
 

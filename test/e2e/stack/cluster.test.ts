@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Endpoint } from "../../../contract/endpoint.ts";
 import { clientOf, serverAt } from "../../support/client.ts";
 import { freePorts } from "../../support/ports.ts";
 import { pidOf } from "../../support/processes.ts";
@@ -7,7 +8,7 @@ import { TestStack } from "../../support/stack.ts";
 import { until } from "../../support/wait.ts";
 
 let stack: TestStack;
-let password: string;
+let operator: Endpoint;
 let servers: Redis[];
 
 beforeAll(async () => {
@@ -22,8 +23,8 @@ beforeAll(async () => {
     minKeys: "1000",
   }).init();
   await stack.up();
-  password = (await stack.outputs()).endpoint.password ?? "";
-  servers = Array.from({ length: 6 }, (_, index) => serverAt(port + index, password));
+  operator = (await stack.outputs()).endpoints.operator;
+  servers = Array.from({ length: 6 }, (_, index) => serverAt(port + index, operator));
   for (const server of servers) server.on("error", () => {});
 });
 afterAll(async () => {

@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Endpoint } from "../../../contract/endpoint.ts";
 import { clientOf, serverAt } from "../../support/client.ts";
 import { freePorts } from "../../support/ports.ts";
 import { pidOf } from "../../support/processes.ts";
@@ -7,7 +8,7 @@ import { TestStack } from "../../support/stack.ts";
 import { until } from "../../support/wait.ts";
 
 let stack: TestStack;
-let password: string;
+let operator: Endpoint;
 let sentinels: Redis[];
 let port: number;
 
@@ -24,8 +25,8 @@ beforeAll(async () => {
     minKeys: "1000",
   }).init();
   await stack.up();
-  password = (await stack.outputs()).endpoint.password ?? "";
-  sentinels = [0, 1, 2].map((index) => serverAt(sentinelPort + index, password));
+  operator = (await stack.outputs()).endpoints.operator;
+  sentinels = [0, 1, 2].map((index) => serverAt(sentinelPort + index, operator));
 });
 afterAll(async () => {
   for (const sentinel of sentinels ?? []) sentinel.disconnect();
@@ -47,7 +48,7 @@ it("after up the sentinels know each other, agree, and have their quorum", async
 });
 
 it("after up both replicas have the data", async () => {
-  for (const replica of [serverAt(port + 1, password), serverAt(port + 2, password)]) {
+  for (const replica of [serverAt(port + 1, operator), serverAt(port + 2, operator)]) {
     expect(await replica.info("replication")).toMatch(/role:slave[\s\S]*master_link_status:up/);
     expect(await replica.dbsize()).toBeGreaterThanOrEqual(1820);
     replica.disconnect();
@@ -73,7 +74,7 @@ it("the primary killed: the sentinels promote another, refresh shows the loss, u
   expect(await stack.refresh()).toMatch(/1 deleted/);
   expect(await stack.preview()).toMatch(/\+\s+\S*RedisProcess\s+cache-0/);
   await stack.up();
-  const back = serverAt(port, password);
+  const back = serverAt(port, operator);
   expect(await back.info("replication")).toMatch(
     new RegExp(`role:slave[\\s\\S]*master_port:${promoted}[\\s\\S]*master_link_status:up`),
   );
@@ -82,7 +83,7 @@ it("the primary killed: the sentinels promote another, refresh shows the loss, u
   for (const sentinel of sentinels) expect(await primaryPort(sentinel)).toBe(promoted);
   const roles = await Promise.all(
     [0, 1, 2].map(async (index) => {
-      const server = serverAt(port + index, password);
+      const server = serverAt(port + index, operator);
       const [role] = (await server.role()) as [string];
       server.disconnect();
       return role;
@@ -96,7 +97,7 @@ it("one changed directive is shown by name, on the three data nodes", async () =
   const text = await stack.preview("--diff");
   expect(text.match(/~ "?maxmemory-policy"?\s*: "allkeys-lru" => "volatile-lru"/g)).toHaveLength(3);
   await stack.up();
-  const client = serverAt(port + 1, password);
+  const client = serverAt(port + 1, operator);
   expect(await client.config("GET", "maxmemory-policy")).toEqual(["maxmemory-policy", "volatile-lru"]);
   client.disconnect();
 });

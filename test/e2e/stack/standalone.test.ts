@@ -54,7 +54,7 @@ it("deploys, warms and validates, and says so while it does", async () => {
 });
 
 it("an application finds the values, with their times to live", async () => {
-  const client = clientOf((await stack.outputs()).endpoint);
+  const client = clientOf((await stack.outputs()).endpoints.operator);
   const keys = await client.keys("*");
   expect(keys.filter((key) => key.startsWith("recipe:"))).toHaveLength(100);
   for (const key of keys.filter((name) => name.startsWith("recipe:")).slice(0, 20)) {
@@ -74,7 +74,7 @@ it("an application finds the values, with their times to live", async () => {
 
 it("is reached with the password only, and keeps its files to its user", async () => {
   const { endpoint, url } = await stack.outputs();
-  expect(url).toBe(`redis://:${encodeURIComponent(endpoint.password ?? "")}@127.0.0.1:${port}/1`);
+  expect(url).toBe(`redis://app:${encodeURIComponent(endpoint.password ?? "")}@127.0.0.1:${port}/1`);
   const stranger = serverAt(port, undefined);
   await expect(stranger.get("recipe:1")).rejects.toThrow(/NOAUTH/);
   stranger.disconnect();
@@ -89,7 +89,7 @@ it("a second up changes nothing", async () => {
 });
 
 it("a changed directive is shown by its name, set live, and warms nothing again", async () => {
-  const client = clientOf((await stack.outputs()).endpoint);
+  const client = clientOf((await stack.outputs()).endpoints.operator);
   const before = await client.info("server");
   stack.set({ memory: "300mb" });
   expect(await stack.preview("--diff")).toMatch(/~ maxmemory\s*: "256mb" => "300mb"/);
@@ -101,7 +101,7 @@ it("a changed directive is shown by its name, set live, and warms nothing again"
 });
 
 it("notices in refresh that the data is gone, and warms again", async () => {
-  const client = clientOf((await stack.outputs()).endpoint);
+  const client = clientOf((await stack.outputs()).endpoints.operator);
   await client.flushall();
   await stack.refresh();
   expect(await stack.preview()).toMatch(/~\s+\S*Warming/);

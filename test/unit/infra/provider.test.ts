@@ -26,10 +26,12 @@ describe("the text of the provider", () => {
   it("runs alone, as it does from the state of a stack", async () => {
     const exports: { handler?: typeof provider } = {};
     new Function("exports", "process", `exports.handler = ${provider};`)(exports, process);
-    const first = await exports.handler?.().create({ operation: "password" });
-    const second = await exports.handler?.().create({ operation: "password" });
-    expect(first?.outs.value).toMatch(/^[\w-]{43}$/);
-    expect(second?.outs.value).not.toBe(first?.outs.value);
+    const inputs = { operation: "passwords", users: ["app", "operator"], given: {}, rotation: "" };
+    const made = await exports.handler?.().create(inputs);
+    const { app, operator } = (made?.outs.passwords ?? {}) as Record<string, string>;
+    expect(app).toMatch(/^[\w-]{43}$/);
+    expect(operator).toMatch(/^[\w-]{43}$/);
+    expect(operator).not.toBe(app);
   });
 
   it("names no folder of this machine", () => {
@@ -37,10 +39,35 @@ describe("the text of the provider", () => {
   });
 });
 
-describe("a password", () => {
-  it("stays what it is in update and refresh", async () => {
-    const state = { operation: "password", value: "kept" };
-    expect(await shim.update("password", state, { operation: "password" })).toEqual({ outs: state });
-    expect(await shim.read("password", state)).toEqual({ id: "password", props: state });
+describe("passwords", () => {
+  const inputs = { operation: "passwords", users: ["app", "operator"], given: { app: "mine" }, rotation: "" };
+  const state = { ...inputs, passwords: { app: "mine", operator: "kept" }, previous: {} };
+  const update = async (olds: object, news: object) => (await shim.update("passwords", { ...olds }, { ...news })).outs;
+
+  it("stay what they are in update and refresh", async () => {
+    expect(await update(state, inputs)).toEqual(state);
+    expect(await shim.read("passwords", state)).toEqual({ id: "passwords", props: state });
+    expect((await shim.diff("passwords", state, inputs)).changes).toBe(false);
+  });
+
+  it("that are replaced are kept for one update", async () => {
+    const rotated = await update(state, { ...inputs, rotation: "2026-12" });
+    expect(rotated).toMatchObject({ passwords: { app: "mine" }, previous: { operator: "kept" } });
+    expect(JSON.stringify(rotated.passwords)).not.toContain("kept");
+    expect((await shim.diff("passwords", rotated, { ...inputs, rotation: "2026-12" })).changes).toBe(true);
+    const settled = await update(rotated, { ...inputs, rotation: "2026-12" });
+    expect(settled).toEqual({ ...rotated, previous: {} });
+    expect((await shim.diff("passwords", settled, { ...inputs, rotation: "2026-12" })).changes).toBe(false);
+  });
+
+  it("follow what is given", async () => {
+    const changed = await update(state, { ...inputs, given: { app: "another" } });
+    expect(changed).toMatchObject({ passwords: { app: "another", operator: "kept" }, previous: { app: "mine" } });
+  });
+
+  it("of a user that comes later are generated, and of one that goes are forgotten", async () => {
+    const other = await update(state, { ...inputs, users: ["app", "sentinel"] });
+    expect(Object.keys(other.passwords as object)).toEqual(["app", "sentinel"]);
+    expect(other.previous).toEqual({});
   });
 });

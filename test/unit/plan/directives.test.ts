@@ -7,13 +7,8 @@ import { Redis } from "ioredis";
 import { afterEach, describe, expect, it } from "vitest";
 import type { DirectiveValue } from "../../../contract/nodes.ts";
 import { renderAcl } from "../../../infra/plan/acl.ts";
-import {
-  type PlannedNode,
-  planCluster,
-  planSentinel,
-  planStandalone,
-  resolveSecretDirectives,
-} from "../../../infra/plan/topology.ts";
+import { resolveSecretDirectives, type Secrets, userNames } from "../../../infra/plan/secrets.ts";
+import { type PlannedNode, planCluster, planSentinel, planStandalone } from "../../../infra/plan/topology.ts";
 import { bytes } from "../../../infra/plan/units.ts";
 import { configText } from "../../../ops/config-file.ts";
 import { waitFor } from "../../../ops/wait.ts";
@@ -41,7 +36,7 @@ async function start(node: PlannedNode, monitor = ""): Promise<Redis> {
     writeFileSync(path, text, { mode: 0o600 });
     return path;
   };
-  const secrets = { password };
+  const secrets: Secrets = { passwords: Object.fromEntries(userNames.map((user) => [user, password])) };
   const acl = file(
     "users.acl",
     `${renderAcl(node.acl, secrets)
@@ -59,7 +54,14 @@ async function start(node: PlannedNode, monitor = ""): Promise<Redis> {
   server.stderr?.on("data", (data) => {
     complaint += data;
   });
-  const client = new Redis({ host: "127.0.0.1", port: node.port, password, lazyConnect: true, retryStrategy: null });
+  const client = new Redis({
+    host: "127.0.0.1",
+    port: node.port,
+    username: "operator",
+    password,
+    lazyConnect: true,
+    retryStrategy: null,
+  });
   client.on("error", () => {}); // each try says for itself what failed
   const signal = AbortSignal.timeout(20_000);
   await waitFor(

@@ -8,7 +8,7 @@ const aTime =
 const policies =
   'choose one of "noeviction", "allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl"';
 const takes =
-  "is not an argument of RedisStandalone, which takes memory, eviction, persistence, password, timeout, tcpKeepalive, slowlog, hz, bind, extraDirectives, directory, port, database";
+  "is not an argument of RedisStandalone, which takes memory, eviction, persistence, password, passwords, rotation, keyPrefixes, scripts, timeout, tcpKeepalive, slowlog, hz, bind, extraDirectives, directory, port, database";
 const aName = "is not a name: write lower-case letters, digits and hyphens, a letter first, at most 40";
 
 describe("arguments of every topology", () => {

@@ -1,15 +1,10 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { defaultUser, renderAcl } from "../../../infra/plan/acl.ts";
+import { type AclUser, renderAcl } from "../../../infra/plan/acl.ts";
+import { resolveSecretDirectives } from "../../../infra/plan/secrets.ts";
 import { checkSizing } from "../../../infra/plan/sizing.ts";
-import {
-  planCluster,
-  planSentinel,
-  planStandalone,
-  resolveSecretDirectives,
-  type TopologyPlan,
-} from "../../../infra/plan/topology.ts";
+import { planCluster, planSentinel, planStandalone, type TopologyPlan } from "../../../infra/plan/topology.ts";
 
 const portsOf = (plan: TopologyPlan): number[] =>
   plan.nodes.flatMap(({ port, busPort }) => (busPort === undefined ? [port] : [port, busPort]));
@@ -148,29 +143,45 @@ describe("defaults", () => {
 });
 
 describe("secrets", () => {
-  const secrets = { password: "correct horse battery staple" };
+  const secrets = {
+    passwords: { replication: "correct horse battery staple", sentinel: "wrong horse battery staple" },
+  };
 
   it("are in no plan, also where the password is given", () => {
+    const password = "correct horse battery staple";
     for (const plan of [planStandalone, planSentinel, planCluster]) {
-      expect(JSON.stringify(plan("cache", secrets))).not.toContain(secrets.password);
+      expect(JSON.stringify(plan("cache", { password, passwords: { operator: password } }))).not.toContain(password);
     }
   });
 
-  it("are put into the directives that name them, and hashed for the ACL", () => {
+  it("are put into the directives that name them", () => {
+    const { replication, sentinel: watching } = secrets.passwords;
     const [data, , , sentinel] = planSentinel("cache", { masterName: "main" }).nodes;
-    expect(resolveSecretDirectives(data?.secretDirectives ?? {}, secrets)).toEqual({ masterauth: secrets.password });
+    expect(resolveSecretDirectives(data?.secretDirectives ?? {}, secrets)).toEqual({ masterauth: replication });
     expect(resolveSecretDirectives(sentinel?.secretDirectives ?? {}, secrets)).toEqual({
-      requirepass: secrets.password,
-      "sentinel auth-pass main": secrets.password,
+      "sentinel sentinel-pass": watching,
+      "sentinel auth-pass main": watching,
     });
-    const hash = createHash("sha256").update(secrets.password).digest("hex");
-    expect(renderAcl([defaultUser], secrets)).toEqual([`user default on #${hash} ~* &* +@all`]);
+  });
+
+  it("are hashed for the ACL, the one before as well while it is replaced", () => {
+    const hash = (text: string) => createHash("sha256").update(text).digest("hex");
+    const user: AclUser = { user: "replication", keys: ["a:*"], channels: [], commands: ["-@all", "+ping"] };
+    const [now, before] = [secrets.passwords.replication, "old horse battery staple"];
+    expect(renderAcl([user], secrets)).toEqual([
+      "user default off resetpass -@all",
+      `user replication on #${hash(now)} ~a:* resetchannels -@all +ping`,
+    ]);
+    expect(renderAcl([user], { ...secrets, previous: { replication: before } })[1]).toContain(
+      ` on #${hash(now)} #${hash(before)} ~a:*`,
+    );
   });
 
   it("that are missing are an error, never an open door", () => {
-    expect(() => renderAcl([defaultUser], { password: "" })).toThrow(
-      'the secret "password" that the plan refers to was not given',
-    );
+    const user: AclUser = { user: "app", keys: [], channels: [], commands: [] };
+    const said = 'the password of the user "app" that the plan refers to was not given';
+    expect(() => renderAcl([user], secrets)).toThrow(said);
+    expect(() => renderAcl([user], { passwords: { app: "" } })).toThrow(said);
   });
 });
 
