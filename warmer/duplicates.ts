@@ -1,26 +1,29 @@
 /** Keys remembered, at most. */
 const CAPACITY = 65_536;
 const SLOTS = 2 * CAPACITY;
+/** Slots of a dataset of few rows: a plan may have thousands of those. */
+const FIRST_SLOTS = 1024;
 const MANY = 65_535;
 
 /**
- * Counts rows whose key another row had already, in 1.3 MB of memory whatever their number. Exact up to 65,536 keys.
+ * Counts rows whose key another row had already, in 1.3 MB of memory at most. Exact up to 65,536 keys.
  * Above that only keys whose hash ends in a zero bit are remembered, then two zero bits, and so on: every repetition
  * of a remembered key is seen, and the count is multiplied up.
  */
 export class DuplicateCounter {
-  #high = new Int32Array(SLOTS);
-  #low = new Int32Array(SLOTS);
+  #slots = FIRST_SLOTS;
+  #high = new Int32Array(FIRST_SLOTS);
+  #low = new Int32Array(FIRST_SLOTS);
   /** 0 for a free slot, else how often the key was seen. */
-  #seen = new Uint16Array(SLOTS);
+  #seen = new Uint16Array(FIRST_SLOTS);
   #size = 0;
   #mask = 0;
 
   /** @param high, low 64 bits of hash of the key */
   add(high: number, low: number): void {
     if ((low & this.#mask) !== 0) return;
-    if (this.#size >= CAPACITY) {
-      this.#thin();
+    if (2 * this.#size >= this.#slots) {
+      this.#makeRoom();
       if ((low & this.#mask) !== 0) return;
     }
     this.#insert(high, low, 1);
@@ -38,13 +41,14 @@ export class DuplicateCounter {
   }
 
   #insert(high: number, low: number, times: number): void {
-    let slot = high & (SLOTS - 1);
+    const last = this.#slots - 1;
+    let slot = high & last;
     while (this.#seen[slot] !== 0) {
       if (this.#high[slot] === high && this.#low[slot] === low) {
         this.#seen[slot] = Math.min(MANY, (this.#seen[slot] as number) + times);
         return;
       }
-      slot = (slot + 1) & (SLOTS - 1);
+      slot = (slot + 1) & last;
     }
     this.#high[slot] = high;
     this.#low[slot] = low;
@@ -52,15 +56,16 @@ export class DuplicateCounter {
     this.#size += 1;
   }
 
-  /** Forgets about half of the keys. */
-  #thin(): void {
+  /** Twice as many slots; where there are enough of them, half of the keys are forgotten instead. */
+  #makeRoom(): void {
     const [high, low, seen] = [this.#high, this.#low, this.#seen];
-    this.#high = new Int32Array(SLOTS);
-    this.#low = new Int32Array(SLOTS);
-    this.#seen = new Uint16Array(SLOTS);
+    if (this.#slots < SLOTS) this.#slots *= 2;
+    else this.#mask = this.#mask * 2 + 1;
+    this.#high = new Int32Array(this.#slots);
+    this.#low = new Int32Array(this.#slots);
+    this.#seen = new Uint16Array(this.#slots);
     this.#size = 0;
-    this.#mask = this.#mask * 2 + 1;
-    for (let slot = 0; slot < SLOTS; slot++) {
+    for (let slot = 0; slot < seen.length; slot++) {
       const times = seen[slot] as number;
       if (times > 0 && ((low[slot] as number) & this.#mask) === 0) {
         this.#insert(high[slot] as number, low[slot] as number, times);
