@@ -19,6 +19,8 @@ export function whyNoNamespaces(...programs: readonly string[]): string | undefi
 /** One machine of a test: a network namespace with a cable to the test's own network. */
 export interface Machine {
   readonly name: string;
+  /** Its network namespace. */
+  readonly namespace: string;
   /** Runs a program to its end there, and gives its stdout. Rejects with what it said when it fails. */
   run(program: string, args: readonly string[], input?: string): Promise<string>;
   /** Starts a program there, which ends with the network at the latest. */
@@ -62,6 +64,7 @@ export async function startNetwork(): Promise<TestNetwork> {
     await ip("-n", namespace, "link", "set", "eth0", "up");
     return {
       name,
+      namespace,
       async run(program, args, input = "") {
         const child = run("ip", ["netns", "exec", namespace, program, ...args]);
         child.child.stdin?.on("error", () => {}); // it does not read

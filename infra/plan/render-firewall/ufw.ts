@@ -15,33 +15,35 @@ const mostPorts = 15;
 /**
  * The rules as commands of ufw (0.36 or later, for `prepend`).
  *
- * ufw takes the first rule that fits, so ours go before those that are there (`ufw allow 6379/tcp`), the refusal first
- * and everybody who is let in before it. Taken away in the opposite order, so that no port is open in between. A rule
- * that is there already is left where it is: after a change, remove the old rules by their own text first.
+ * ufw takes the first rule that fits, so ours go before those that are there (`ufw allow 6379/tcp`): the refusal first,
+ * then, before it, everybody who is let in. ufw leaves a rule where it is when it has the same one already, which may be
+ * behind the refusal: so each is deleted before. Taken away with the refusal last, so that nothing is open in between.
+ * When the plan changes, remove the old rules by their own text first.
  */
 export function renderUfw(plan: FirewallPlan): UfwCommands {
-  const rules = [
-    ...chunks(portsOf(plan)).map((ports) => `deny proto tcp from any to any port ${ports} ${comment(plan, "others")}`),
-    ...groupRules(plan).flatMap(({ purpose, ranges, from }) =>
-      sourcesOf(from).flatMap((source) =>
-        chunks(ranges).map((ports) => `allow proto tcp from ${source} to any port ${ports} ${comment(plan, purpose)}`),
-      ),
+  const refusals = chunks(portsOf(plan)).map((ports) => ({ text: `deny ${rule("any", ports)}`, purpose: "others" }));
+  const admissions = groupRules(plan).flatMap(({ purpose, ranges, from }) =>
+    sourcesOf(from).flatMap((source) =>
+      chunks(ranges).map((ports) => ({ text: `allow ${rule(source, ports)}`, purpose: purpose as string })),
     ),
-  ];
+  );
+  const prepend = ({ text, purpose }: { text: string; purpose: string }): string =>
+    `ufw prepend ${text} comment 'hearth ${plan.owner}: ${purpose}'`;
+  const remove = ({ text }: { text: string }): string => `ufw delete ${text}`;
   return {
-    apply: lines(rules.map((rule) => `ufw prepend ${rule}`)),
-    remove: lines(rules.toReversed().map((rule) => `ufw delete ${rule.replace(/ comment .*$/, "")}`)),
+    apply: lines([...refusals.map(prepend), ...admissions.flatMap((one) => [remove(one), prepend(one)])]),
+    remove: lines([...admissions, ...refusals].map(remove)),
   };
+}
+
+function rule(source: string, ports: string): string {
+  return `proto tcp from ${source} to any port ${ports}`;
 }
 
 /** Every address of both families is `any`; of one of them its own /0. */
 function sourcesOf(from: readonly string[]): readonly string[] {
   const families = [ofFamily(4, from), ofFamily(6, from)];
   return families.every(isEverybody) ? ["any"] : from;
-}
-
-function comment(plan: FirewallPlan, purpose: string): string {
-  return `comment 'hearth ${plan.owner}: ${purpose}'`;
 }
 
 /** Lists of ports, each short enough for a rule: `7000:7005,17000:17005`. */

@@ -50,6 +50,11 @@ export class NetworkLab {
     return this.machines.server;
   }
 
+  /** One more machine, with no address. */
+  machine(name: string): Promise<Machine> {
+    return this.#network.machine(name);
+  }
+
   /** Real servers for ports of a plan: Redis, sentinels; for exporters and the application something that listens. */
   async serve(rules: readonly FirewallRule[], on: Machine = this.server): Promise<void> {
     const buses = new Set(rules.filter(({ purpose }) => purpose === "bus").map(({ port }) => port - 10_000));
