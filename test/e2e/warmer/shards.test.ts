@@ -97,7 +97,7 @@ describe("hearth warm --shard", () => {
       expect(validation?.replay.population).toBeLessThan(expected.length / 3);
     }
     expect(await client.scard("set:7")).toBe(10);
-    expect(await client.zrange("zset:7", 0, 1, "WITHSCORES")).toEqual(["User-7", "7", "User-307", "307"]);
+    expect(await client.zrange("zset:7", "0", "1", "WITHSCORES")).toEqual(["User-7", "7", "User-307", "307"]);
     expect(await client.hgetall("hash:42")).toEqual({ id: "42", name: "User-42", team: "42" });
   });
 
