@@ -4,10 +4,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import type { Endpoint } from "../../contract/endpoint.ts";
+import type { Certificate, TestAuthority } from "./certificates.ts";
 import { freePorts } from "./ports.ts";
 import { until } from "./wait.ts";
 
 type EndpointOf<T extends Endpoint["topology"]> = Extract<Endpoint, { topology: T }>;
+
+/** TLS in place of plain text, on the same port; also between the servers. */
+export interface TestTls {
+  /** What the servers show, and where they have their files: see certificates.ts. */
+  readonly server: Certificate;
+  readonly authority: TestAuthority;
+  /** What clients show; with it, servers refuse a client that shows nothing. */
+  readonly client?: Certificate;
+}
 
 /** One redis-server of a test. */
 export interface TestRedis {
@@ -31,20 +41,37 @@ export interface TestTopology<T extends Endpoint["topology"]> {
 
 const address = (port: number): { host: string; port: number } => ({ host: "127.0.0.1", port });
 
+function tlsDirectives({ server, authority, client }: TestTls, port: number): string[] {
+  const files = [`tls-cert-file ${server.certFile}`, `tls-key-file ${server.keyFile}`];
+  const among = ["tls-replication yes", "tls-cluster yes", `tls-auth-clients ${client === undefined ? "no" : "yes"}`];
+  return ["port 0", `tls-port ${port}`, ...files, `tls-ca-cert-file ${authority.caFile}`, ...among];
+}
+
+/** The member `tls` of an endpoint, and of ioredis's options. */
+export function tlsOf({ authority, client }: TestTls): { ca: string; cert?: string; key?: string } {
+  return { ca: authority.ca, ...(client !== undefined && { cert: client.cert, key: client.key }) };
+}
+
 /** Starts redis-server on a free port with directives such as `maxmemory 10mb`. */
 export async function startRedis(
   directives: readonly string[] = [],
-  { port, password, sentinel = false }: { port?: number; password?: string; sentinel?: boolean } = {},
+  {
+    port,
+    password,
+    sentinel = false,
+    tls,
+  }: { port?: number; password?: string | undefined; sentinel?: boolean; tls?: TestTls | undefined } = {},
 ): Promise<TestRedis> {
   const listening = port ?? (await freePorts(1));
   const folder = await mkdtemp(join(tmpdir(), "hearth-redis-"));
   const file = join(folder, "redis.conf");
   const common = ["bind 127.0.0.1", `port ${listening}`, `dir ${folder}`];
+  const encrypted = tls === undefined ? [] : tlsDirectives(tls, listening);
   const data = sentinel ? [] : ['save ""', "appendonly no", "enable-debug-command local"];
   const auth =
     password === undefined ? [] : [`requirepass ${password}`, ...(sentinel ? [] : [`masterauth ${password}`])];
   await mkdir(folder, { recursive: true });
-  await writeFile(file, [...common, ...data, ...auth, ...directives, ""].join("\n"));
+  await writeFile(file, [...common, ...encrypted, ...data, ...auth, ...directives, ""].join("\n"));
   let child: ChildProcess;
   const client = new Redis({
     ...address(listening),
@@ -52,6 +79,7 @@ export async function startRedis(
     maxRetriesPerRequest: null,
     retryStrategy: () => 50,
     ...(password !== undefined && { password }),
+    ...(tls !== undefined && { tls: tlsOf(tls) }),
   });
   client.on("error", () => {}); // a server that a test has killed
   const start = async (): Promise<void> => {
@@ -62,6 +90,7 @@ export async function startRedis(
         lazyConnect: true,
         retryStrategy: () => null,
         ...(password !== undefined && { password }),
+        ...(tls !== undefined && { tls: tlsOf(tls) }),
       });
       probe.on("error", () => {}); // not listening yet
       try {
@@ -99,23 +128,30 @@ async function stopAll(servers: readonly TestRedis[]): Promise<void> {
   await Promise.all(servers.map((server) => server.stop()));
 }
 
+function encryptedBy(tls: TestTls | undefined): { tls?: ReturnType<typeof tlsOf> } {
+  return tls === undefined ? {} : { tls: tlsOf(tls) };
+}
+
 /** A standalone server. */
-export async function startStandalone(directives: readonly string[] = []): Promise<TestTopology<"standalone">> {
-  const server = await startRedis(directives);
+export async function startStandalone(
+  directives: readonly string[] = [],
+  tls?: TestTls,
+): Promise<TestTopology<"standalone">> {
+  const server = await startRedis(directives, { tls });
   return {
-    endpoint: { topology: "standalone", nodes: [address(server.port)], database: 0 },
+    endpoint: { topology: "standalone", nodes: [address(server.port)], database: 0, ...encryptedBy(tls) },
     servers: [server],
     stop: () => server.stop(),
   };
 }
 
 /** A primary, two replicas and three sentinels (in this order), which have found each other. */
-export async function startSentinel(password = "sentinel-secret"): Promise<TestTopology<"sentinel">> {
+export async function startSentinel(password = "sentinel-secret", tls?: TestTls): Promise<TestTopology<"sentinel">> {
   const first = await freePorts(6);
-  const servers: TestRedis[] = [await startRedis(["repl-diskless-sync-delay 0"], { port: first, password })];
+  const servers: TestRedis[] = [await startRedis(["repl-diskless-sync-delay 0"], { port: first, password, tls })];
   try {
     for (const port of [first + 1, first + 2]) {
-      servers.push(await startRedis([`replicaof 127.0.0.1 ${first}`], { port, password }));
+      servers.push(await startRedis([`replicaof 127.0.0.1 ${first}`], { port, password, tls }));
     }
     const watch = [
       `sentinel monitor cache 127.0.0.1 ${first} 2`,
@@ -124,7 +160,7 @@ export async function startSentinel(password = "sentinel-secret"): Promise<TestT
       "sentinel failover-timeout cache 5000",
     ];
     for (const port of [first + 3, first + 4, first + 5])
-      servers.push(await startRedis(watch, { port, sentinel: true }));
+      servers.push(await startRedis(watch, { port, sentinel: true, tls }));
     await until("the sentinels know each other and the replicas", async () => {
       const views = await Promise.all(
         servers.slice(3).map(async ({ client }) => {
@@ -149,12 +185,13 @@ export async function startSentinel(password = "sentinel-secret"): Promise<TestT
     nodes: servers.slice(0, 3).map(({ port }) => address(port)),
     database: 0,
     password,
+    ...encryptedBy(tls),
   };
   return { endpoint, servers, stop: () => stopAll(servers) };
 }
 
 /** A cluster of three primaries, each with `replicas` replicas (after the primaries, in the same order). */
-export async function startCluster(replicas = 0): Promise<TestTopology<"cluster">> {
+export async function startCluster(replicas = 0, tls?: TestTls): Promise<TestTopology<"cluster">> {
   const count = 3 * (1 + replicas);
   const first = await freePorts(count, { bus: true });
   const servers: TestRedis[] = [];
@@ -166,7 +203,7 @@ export async function startCluster(replicas = 0): Promise<TestTopology<"cluster"
         "cluster-config-file nodes.conf",
         "repl-diskless-sync-delay 0",
       ];
-      servers.push(await startRedis(directives, { port: first + index }));
+      servers.push(await startRedis(directives, { port: first + index, tls }));
     }
     await form(servers);
   } catch (error) {
@@ -177,6 +214,7 @@ export async function startCluster(replicas = 0): Promise<TestTopology<"cluster"
     topology: "cluster" as const,
     nodes: servers.map(({ port }) => address(port)),
     database: 0 as const,
+    ...encryptedBy(tls),
   };
   return { endpoint, servers, stop: () => stopAll(servers) };
 }
