@@ -1,7 +1,6 @@
-import { access, constants, writeFile } from "node:fs/promises";
+import { access, constants, rename, writeFile } from "node:fs/promises";
 import { dirname, extname } from "node:path";
 import { type Command, Option } from "commander";
-import type { WarmReport } from "../../contract/warming.ts";
 import { type DisplayMode, displayModes } from "../display/modes.ts";
 import { InputError } from "./inputs.ts";
 
@@ -21,8 +20,14 @@ export function withReportOptions(command: Command): Command {
         .choices(displayModes)
         .default("auto"),
     )
-    .option("--report <file>", "write the report to a file as well: a page with charts (.html), or JSON (.json)");
+    .option(...reportOption);
 }
+
+/** For commands that end with a report, without progress to show. */
+export const reportOption = [
+  "--report <file>",
+  "write the report to a file as well: a page with charts (.html), or JSON (.json)",
+] as const;
 
 /**
  * Whether a report can be written there: known before a run that takes minutes.
@@ -42,13 +47,19 @@ export async function checkReportFile(file: string | undefined): Promise<void> {
   }
 }
 
-/** Writes the report in the form that the file's name asks for. */
-export async function writeReportFile(file: string | undefined, report: WarmReport, plan: string): Promise<void> {
+/**
+ * Writes the report in the form that the file's name asks for. Whoever waits for the file never sees half of it.
+ *
+ * @param page the report as HTML: made only where it is wanted
+ */
+export async function writeReportFile(
+  file: string | undefined,
+  report: object,
+  page: () => Promise<string>,
+): Promise<void> {
   if (file === undefined) return;
-  if (extname(file).toLowerCase() === ".json") {
-    await writeFile(file, `${JSON.stringify(report, undefined, 2)}\n`);
-    return;
-  }
-  const { htmlReport } = await import("../../warmer/html/page.ts");
-  await writeFile(file, htmlReport(report, plan));
+  const isJson = extname(file).toLowerCase() === ".json";
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, isJson ? `${JSON.stringify(report, undefined, 2)}\n` : await page());
+  await rename(draft, file);
 }

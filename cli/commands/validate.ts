@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { exitCodes, exitCodesHelp, printJson, runCommand, wholeNumber, withExitCodes } from "./command.ts";
 import { type GateOptions, gateOf, withGateOptions } from "./gate-options.ts";
 import { readEndpoint, readPlan, readSource } from "./inputs.ts";
+import { checkReportFile, reportOption, writeReportFile } from "./report-options.ts";
 
 interface ValidateCommandOptions extends GateOptions {
   readonly plan: string;
@@ -9,6 +10,7 @@ interface ValidateCommandOptions extends GateOptions {
   readonly source?: string;
   readonly sample?: number;
   readonly json?: boolean;
+  readonly report?: string;
 }
 
 const help = `
@@ -18,6 +20,7 @@ counts the hits. Writes nothing.
 Examples:
     pulumi stack output endpoint --json --show-secrets | hearth validate --plan warm.yaml --endpoint -
     hearth validate --plan meal-planner --endpoint endpoint.json --source demo --min-hit-ratio 0.85
+    hearth validate --plan warm.yaml --endpoint endpoint.json --report validation.html
 ${exitCodesHelp}`;
 
 /** Adds `hearth validate`. */
@@ -32,7 +35,8 @@ export function register(program: Command): void {
       "requests to replay at most (default: as the plan says, or enough for +-1 % at 95 %)",
       wholeNumber(1),
     )
-    .option("--json", "print what was found as JSON");
+    .option("--json", "print what was found as JSON")
+    .option(...reportOption);
   withGateOptions(command)
     .addHelpText("after", help)
     .action((options: ValidateCommandOptions) => runCommand(({ signal }) => validateCommand(options, signal)));
@@ -40,6 +44,7 @@ export function register(program: Command): void {
 
 async function validateCommand(options: ValidateCommandOptions, signal: AbortSignal): Promise<number> {
   const [plan, source] = await Promise.all([readPlan(options.plan), readSource(options.source)]);
+  await checkReportFile(options.report);
   const endpoint = await readEndpoint(options.endpoint);
   const [{ openSource }, { readReplay }, { passes, validate }, { formatValidation }] = await Promise.all([
     import("../../warmer/source.ts"),
@@ -53,6 +58,10 @@ async function validateCommand(options: ValidateCommandOptions, signal: AbortSig
     const replay = await readReplay({ plan, postgresUrl: opened.url, ...sample });
     const measure = { plan, postgresUrl: opened.url };
     const report = await validate({ endpoint, gate: gateOf(options), replay, measure, signal });
+    await writeReportFile(options.report, report, async () => {
+      const { htmlValidation } = await import("../../warmer/html/page.ts");
+      return htmlValidation(report, plan.name);
+    });
     options.json ? printJson(report) : process.stdout.write(`${formatValidation(report).join("\n")}\n`);
     return passes(report) ? exitCodes.ok : exitCodes.gateMissed;
   } finally {

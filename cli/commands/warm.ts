@@ -1,9 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { WarmReport } from "../../contract/warming.ts";
 import type { WarmPlan } from "../../warmer/plan.ts";
+import type { RunStep } from "../../warmer/run-warming.ts";
 import type { Shard } from "../../warmer/types.ts";
 import { exitCodes, exitCodesHelp, printJson, runCommand, wholeNumber, withExitCodes } from "./command.ts";
 import { type ControlCommandOptions, controlsOf, withControlOptions } from "./control-options.ts";
+import { detach, detachedOption, takeOver } from "./detach.ts";
 import { type GateOptions, gateOf, withGateOptions } from "./gate-options.ts";
 import { InputError, readEndpoint, readPlan, readSource } from "./inputs.ts";
 import { checkReportFile, type ReportOptions, withReportOptions, writeReportFile } from "./report-options.ts";
@@ -14,12 +16,15 @@ const MOST_SHARDS = 10_000;
 interface WarmCommandOptions extends GateOptions, ControlCommandOptions, ReportOptions, WatchCommandOptions {
   readonly plan: string;
   readonly endpoint?: string;
+  readonly warmerEndpoint?: string;
   readonly source?: string;
   readonly engine: "auto" | "restore" | "hset";
   readonly count?: number;
   readonly shard?: Shard;
   readonly deadline: number;
   readonly dryRun?: boolean;
+  readonly detach?: boolean;
+  readonly detached?: boolean;
   readonly json?: boolean;
 }
 
@@ -40,6 +45,9 @@ Examples:
   Share the work among 4 machines, here the third (in a Kubernetes Indexed Job: --shard "$JOB_COMPLETION_INDEX/4"):
     hearth warm --plan warm.yaml --endpoint endpoint.json --shard 2/4
 
+  In the background, also after this terminal is closed; warm.log tells how it goes, warm.json how it ended:
+    hearth warm --plan warm.yaml --endpoint endpoint.json --report warm.json --detach
+
   See what would be written, without Redis:
     hearth warm --plan warm.yaml --dry-run
 ${exitCodesHelp}`;
@@ -50,6 +58,7 @@ export function register(program: Command): void {
     .description("fill Redis from PostgreSQL, and prove that the cache is warm")
     .requiredOption("--plan <file or name>", "the warm plan: a YAML or JSON file, or the name of a built-in plan")
     .option("--endpoint <file>", 'the endpoint in JSON, or all outputs of a stack; "-" for standard input')
+    .option("--warmer-endpoint <file>", "where the warmer has a user of its own: validation stays with --endpoint")
     .option("--source <file>", 'file with the URL of the database, or "demo" (default: DATABASE_URL)')
     .addOption(
       new Option("--engine <name>", "how hashes are written").choices(["auto", "restore", "hset"]).default("auto"),
@@ -63,6 +72,8 @@ export function register(program: Command): void {
     )
     .option("--deadline <seconds>", "time for everything together", wholeNumber(1), 300)
     .option("--dry-run", "read from PostgreSQL what would be written, and write nothing")
+    .option("--detach", "go on in the background: needs --report, beside which a log (.log) is written")
+    .addOption(new Option(detachedOption).hideHelp())
     .option("--json", "print the report as JSON");
   withWatchOptions(withControlOptions(withGateOptions(withReportOptions(command))))
     .addHelpText("after", help)
@@ -70,6 +81,7 @@ export function register(program: Command): void {
 }
 
 async function warmCommand(options: WarmCommandOptions, signal: AbortSignal): Promise<number> {
+  const handedOver = options.detached === true ? await takeOver() : undefined;
   const [plan, source] = await Promise.all([readPlan(options.plan), readSource(options.source)]);
   if (options.shard !== undefined && options.dryRun) {
     throw new InputError("--shard: a dry run shows examples of the whole plan; leave --shard out");
@@ -85,7 +97,12 @@ async function warmCommand(options: WarmCommandOptions, signal: AbortSignal): Pr
     throw new InputError("--fresh-for: says which keys --only-missing leaves alone; give both, or neither");
   }
   await checkReportFile(options.report);
-  const endpoint = await readEndpoint(options.endpoint ?? "-");
+  const endpoint = handedOver?.endpoint ?? (await readEndpoint(options.endpoint ?? "-"));
+  const warmerEndpoint = options.warmerEndpoint === undefined ? undefined : await readEndpoint(options.warmerEndpoint);
+  if (options.detach === true) {
+    if (options.report === undefined) throw new InputError("--detach: give --report as well, to know how it ended");
+    return await detach(endpoint, options.report);
+  }
   const [{ runWarming }, { formatReport }, { openDisplay }] = await Promise.all([
     import("../../warmer/run-warming.ts"),
     import("../../warmer/report.ts"),
@@ -93,6 +110,7 @@ async function warmCommand(options: WarmCommandOptions, signal: AbortSignal): Pr
   ]);
   const run = {
     endpoint,
+    warmerEndpoint,
     plan: limited,
     source,
     gate: gateOf(options),
@@ -108,13 +126,20 @@ async function warmCommand(options: WarmCommandOptions, signal: AbortSignal): Pr
     const display = openDisplay(options.progress);
     let report: WarmReport;
     try {
-      report = await runWarming({ ...run, ...display.hooks });
+      const onStep = (step: RunStep) => {
+        if (step === "looking") handedOver?.begun();
+        display.hooks.onStep?.(step);
+      };
+      report = await runWarming({ ...run, ...display.hooks, onStep });
     } catch (error) {
       display.end({ error });
       throw error;
     }
     display.end({ report });
-    await writeReportFile(options.report, report, plan.name);
+    await writeReportFile(options.report, report, async () => {
+      const { htmlReport } = await import("../../warmer/html/page.ts");
+      return htmlReport(report, plan.name);
+    });
     return showReport(report, options, formatReport);
   };
   if (options.watch !== true) return await once();
@@ -126,7 +151,7 @@ async function warmCommand(options: WarmCommandOptions, signal: AbortSignal): Pr
   await watchCache({
     ...watchOf(options),
     signal,
-    readCounters: () => readStats(endpoint),
+    readCounters: () => readStats(warmerEndpoint ?? endpoint),
     run: async (reason) => {
       tell(describeReason(reason));
       await once();

@@ -1,4 +1,4 @@
-import type { DatasetReport, LatencyReport, WarmReport } from "../../contract/warming.ts";
+import type { DatasetReport, LatencyReport, ValidationReport, WarmReport } from "../../contract/warming.ts";
 import { bytes, count, duration, milliseconds, percent, points } from "../figures.ts";
 import { datasetChart } from "./dataset-chart.ts";
 import { faster, latencyChart } from "./latency-chart.ts";
@@ -21,6 +21,27 @@ export function htmlReport(report: WarmReport, plan: string): string {
     datasetChart(report),
     validation?.latency && latencyChart(validation.latency),
   ];
+  return documentOf(`Cache warming: ${plan}`, startedAt(report.startedAt), [
+    verdict(report),
+    tiles(report),
+    cards([charts, validation?.latency && latencyTable(validation.latency), datasetTable(report.datasets)]),
+  ]);
+}
+
+/** What validation alone has found, as a page of the same kind. */
+export function htmlValidation(validation: ValidationReport, plan: string): string {
+  const { latency, replay, problems } = validation;
+  return documentOf(`Cache validation: ${plan}`, startedAt(new Date().toISOString()), [
+    verdict({ ok: problems.length === 0, validation }),
+    cards([ratioChart(replay), latency && latencyChart(latency), latency && latencyTable(latency)]),
+  ]);
+}
+
+const cards = (content: Part): Markup => html`<div class="cards">
+${content}
+</div>`;
+
+function documentOf(title: string, subtitle: string, content: Part): string {
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -28,19 +49,13 @@ export function htmlReport(report: WarmReport, plan: string): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="color-scheme" content="light dark">
-<title>Cache warming: ${plan}</title>
+<title>${title}</title>
 <style>${new Markup(style)}</style>
 </head>
 <body>
 <main>
-<header><h1>Cache warming: ${plan}</h1><p class="soft">${startedAt(report.startedAt)}</p></header>
-${verdict(report)}
-${tiles(report)}
-<div class="cards">
-${charts}
-${validation?.latency && latencyTable(validation.latency)}
-${datasetTable(report.datasets)}
-</div>
+<header><h1>${title}</h1><p class="soft">${subtitle}</p></header>
+${content}
 </main>
 </body>
 </html>
@@ -55,7 +70,7 @@ function startedAt(iso: string): string {
   return `${new Intl.DateTimeFormat("en-GB", options).format(date)} UTC`;
 }
 
-function verdict({ ok, error, validation }: WarmReport): Markup {
+function verdict({ ok, error, validation }: Pick<WarmReport, "ok" | "error" | "validation">): Markup {
   const problems = validation?.problems ?? [];
   const list = problems.length > 0 && html`<ul>${problems.map((problem) => html`<li>${problem}</li>`)}</ul>`;
   const box = (kind: "good" | "warn" | "wrong", title: string, content: Part): Markup =>
