@@ -1,4 +1,3 @@
-import type { HashStyle, ListpackLimits } from "./encode/hash.ts";
 import { parseTemplate } from "./template.ts";
 
 /** The text of a key template before its first column. */
@@ -8,21 +7,23 @@ function literalPrefix(template: string): string {
 }
 
 /**
- * How the hashes of one dataset are written.
- * @param key its key template
- * @param others those of the other datasets: one that may make the same keys leaves something there
- * @param empty whether the cache held nothing when the run began
+ * Which of the key templates may make a key that another one of them makes too: where the text of one before its first
+ * column begins with that of the other. In one pass over all, since a plan may have thousands.
  */
-export function hashStyleOf(
-  key: string,
-  others: readonly string[],
-  restore: ListpackLimits | null,
-  empty: boolean,
-): HashStyle {
-  const prefix = literalPrefix(key);
-  const shares = others.some((other) => {
-    const theirs = literalPrefix(other);
-    return theirs.startsWith(prefix) || prefix.startsWith(theirs);
-  });
-  return { restore, mayExist: shares || !empty };
+export function templatesThatShare(templates: readonly string[]): boolean[] {
+  const shared = templates.map(() => false);
+  const sorted = templates
+    .map((template, index) => ({ prefix: literalPrefix(template), index }))
+    .sort((a, b) => (a.prefix < b.prefix ? -1 : a.prefix > b.prefix ? 1 : 0));
+  // What begins with a text follows it in this order, with nothing else in between.
+  let first = sorted[0];
+  for (const next of sorted.slice(1)) {
+    if (first !== undefined && next.prefix.startsWith(first.prefix)) {
+      shared[first.index] = true;
+      shared[next.index] = true;
+    } else {
+      first = next;
+    }
+  }
+  return shared;
 }

@@ -2,7 +2,7 @@ import type { Account } from "./account.ts";
 import type { HashStyle } from "./encode/hash.ts";
 import type { NegotiatedEngine } from "./engine.ts";
 import { negotiateEngine } from "./engine.ts";
-import { hashStyleOf } from "./hash-style.ts";
+import { templatesThatShare } from "./hash-style.ts";
 import { DEFAULT_RETRIES } from "./pacing/controls.ts";
 import { RunControls } from "./pacing/run-controls.ts";
 import { Sessions } from "./postgres/sessions.ts";
@@ -36,6 +36,8 @@ function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 export class WarmRun {
   readonly #options: WarmOptions;
   readonly #tasks: DatasetTask[];
+  /** Datasets whose keys another dataset may write too. */
+  readonly #sharing: ReadonlySet<DatasetTask>;
   readonly #deadlineMs: number;
   readonly #startedAt = new Date();
   readonly #clock = performance.now();
@@ -55,6 +57,8 @@ export class WarmRun {
     this.#deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
     const sampleSize = options.sampleSize ?? DEFAULT_SAMPLE_SIZE;
     this.#tasks = options.plan.datasets.map((dataset) => new DatasetTask(dataset, sampleSize));
+    const shared = templatesThatShare(this.#tasks.map(({ plan }) => plan.key));
+    this.#sharing = new Set(this.#tasks.filter((_, index) => shared[index]));
     this.#sessions = new Sessions(options.postgresUrl);
     this.#controls = new RunControls(options, this.#tasks);
   }
@@ -164,9 +168,8 @@ export class WarmRun {
   }
 
   #style(task: DatasetTask): HashStyle {
-    const others = this.#tasks.filter((other) => other !== task).map(({ plan }) => plan.key);
     const empty = this.#before?.keys === (this.#options.ownKeys ?? 0);
-    return hashStyleOf(task.plan.key, others, this.#engine?.limits ?? null, empty);
+    return { restore: this.#engine?.limits ?? null, mayExist: this.#sharing.has(task) || !empty };
   }
 
   #statementTimeout(): number {
