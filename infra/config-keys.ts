@@ -1,6 +1,8 @@
 import { EvictionPolicy, Persistence, type TopologyName } from "./plan/args.ts";
 import { topologies } from "./plan/check.ts";
 import { defaults } from "./plan/defaults.ts";
+import { FirewallMode } from "./plan/firewall.ts";
+import { HostTuningMode } from "./plan/host.ts";
 
 /** A key of the stack's configuration, as the README's table and the error messages show it. */
 export interface ConfigKey {
@@ -183,6 +185,38 @@ export const configKeys: readonly ConfigKey[] = [
     values: list(["true", "false"]),
     default: "`false`",
     meaning: "Whether the user `app` may run Lua scripts.",
+  },
+  {
+    key: "clients",
+    argument: "clients",
+    list: true,
+    values: "networks and addresses with commas between them: `10.0.0.0/24`",
+    default: "none: this machine and the nodes",
+    meaning: "Who may reach the ports, besides the nodes; see `firewall`.",
+  },
+  {
+    key: "monitoring",
+    argument: "monitoring",
+    list: true,
+    values: "as `clients`",
+    default: "none",
+    meaning: "From where exporters are scraped.",
+  },
+  {
+    key: "firewall",
+    argument: "firewall",
+    values: list(Object.values(FirewallMode)),
+    default: `\`${FirewallMode.Off}\``,
+    meaning:
+      "The rules for `clients` and `monitoring`: none; the output `firewall`, as nftables, ufw and Docker take them; or put in place by nftables (root).",
+  },
+  {
+    key: "hostTuning",
+    argument: "hostTuning",
+    values: list(Object.values(HostTuningMode)),
+    default: `\`${HostTuningMode.Check}\``,
+    meaning:
+      "Kernel settings and sizes of this machine: what is wrong is said; set, and put back by destroy (root); or nothing.",
   },
   {
     key: "directory",

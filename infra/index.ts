@@ -6,6 +6,9 @@ export type { DatasetReport, Gate, ValidationReport, WarmReport } from "../contr
 export { CacheWarming, type CacheWarmingArgs } from "./cache-warming.ts";
 export { RedisCluster, type RedisClusterArgs } from "./cluster.ts";
 export { type Duration, EvictionPolicy, Persistence, type Size, type SlowlogArgs } from "./plan/args.ts";
+export type { ClientUser } from "./plan/endpoint.ts";
+export { FirewallMode } from "./plan/firewall.ts";
+export { HostTuningMode } from "./plan/host.ts";
 export { RefusalError } from "./plan/refusals.ts";
 export type { RedisOutputs } from "./redis-topology.ts";
 export { RedisSentinel, type RedisSentinelArgs } from "./sentinel.ts";

@@ -1,11 +1,17 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { getProject, getStack } from "@pulumi/pulumi/metadata.js";
+import type { Address } from "../contract/address.ts";
 import type { Endpoint } from "../contract/endpoint.ts";
 import type { Member } from "../contract/nodes.ts";
+import { Firewall } from "./operations/firewall.ts";
 import { Formation } from "./operations/formation.ts";
 import { Passwords } from "./operations/passwords.ts";
 import { Readiness } from "./operations/readiness.ts";
 import { topologies } from "./plan/check.ts";
 import { type ClientUser, endpointsOf, urlOf } from "./plan/endpoint.ts";
+import { type FirewallMode, planFirewall } from "./plan/firewall.ts";
+import type { HostTuningMode } from "./plan/host.ts";
+import { type PrintedFirewall, printFirewall } from "./plan/render-firewall/print.ts";
 import { operator, resolveSecret, type Secrets, type UserName } from "./plan/secrets.ts";
 import type { TopologyPlan } from "./plan/topology.ts";
 import { all, ComponentResource, Output, output, secret, warn } from "./pulumi.ts";
@@ -24,6 +30,8 @@ export interface RedisOutputs {
   readonly url: pulumi.Output<string>;
   /** The nodes, with the role in which each was first deployed. */
   readonly nodes: pulumi.Output<Member[]>;
+  /** With `firewall: "print"`: the rules, as nftables, ufw and Docker take them. */
+  readonly firewall: pulumi.Output<PrintedFirewall | undefined>;
   /** Another list when the data of a node is another: what warming stands on. */
   readonly dataIds: pulumi.Output<string[]>;
 }
@@ -35,6 +43,7 @@ export abstract class RedisTopology extends ComponentResource implements RedisOu
   readonly warmerEndpoint: pulumi.Output<Endpoint>;
   readonly url: pulumi.Output<string>;
   readonly nodes: pulumi.Output<Member[]>;
+  readonly firewall: pulumi.Output<PrintedFirewall | undefined>;
   readonly dataIds: pulumi.Output<string[]>;
 
   /** The plan is an argument: it is made, and refuses what is wrong, before this component is registered. */
@@ -43,12 +52,13 @@ export abstract class RedisTopology extends ComponentResource implements RedisOu
     // the old ones do not hold the ports of the new.
     const aliases = Object.values(topologies).map(({ component }) => ({ type: `hearth:index:${component}` }));
     super(`hearth:index:${topologies[plan.topology].component}`, plan.name, {}, { ...opts, aliases });
-    const outputs = deploy(this, plan, new LocalTarget(args.directory), args);
+    const outputs = deploy(this, plan, new LocalTarget(args), args);
     this.endpoint = outputs.endpoint;
     this.endpoints = outputs.endpoints;
     this.warmerEndpoint = outputs.warmerEndpoint;
     this.url = outputs.url;
     this.nodes = outputs.nodes;
+    this.firewall = outputs.firewall;
     this.dataIds = outputs.dataIds;
     this.registerOutputs(outputs);
   }
@@ -65,6 +75,10 @@ export interface DeployArgs {
   /** Passwords of the other users: `{ exporter: "..." }`. As `password`. @default 32 random bytes each */
   readonly passwords?: Readonly<Partial<Record<Exclude<UserName, "app">, pulumi.Input<string>>>> | undefined;
   readonly rotation?: string | undefined;
+  readonly clients?: readonly string[] | undefined;
+  readonly monitoring?: readonly string[] | undefined;
+  readonly firewall?: FirewallMode | undefined;
+  readonly hostTuning?: HostTuningMode | undefined;
   readonly directory?: string | undefined;
 }
 
@@ -84,7 +98,8 @@ function deploy(parent: pulumi.Resource, plan: TopologyPlan, target: Target, arg
   for (const { property, message } of plan.warnings) void warn(`${property}: ${message}`, parent);
   const secrets = secretsOf(parent, plan, args);
   const addresses = target.addresses(plan);
-  const deployed = target.deploy({ parent, plan, secrets });
+  const firewall = firewallOf(parent, plan, addresses, args);
+  const deployed = target.deploy({ parent, plan, secrets, behind: firewall.resource });
   const members = plan.nodes.map((node): Member => {
     const address = addresses.get(node.name);
     if (!address) throw new Error(`the target gave no address for ${node.name}`);
@@ -113,8 +128,23 @@ function deploy(parent: pulumi.Resource, plan: TopologyPlan, target: Target, arg
     warmerEndpoint: endpoints.warmer,
     url: endpoints.app.apply(urlOf),
     nodes: output(members),
+    firewall: output(firewall.printed),
     dataIds: all(deployed.map((node) => node.dataId)),
   };
+}
+
+/** The rules of who may reach which port: in place before anything listens, or as text, or none. */
+function firewallOf(
+  parent: pulumi.Resource,
+  plan: TopologyPlan,
+  addresses: ReadonlyMap<string, Address>,
+  { firewall = "off", clients, monitoring }: DeployArgs,
+): { readonly resource?: pulumi.Resource; readonly printed?: PrintedFirewall } {
+  if (firewall === "off") return {};
+  const owner = `${getProject()}/${getStack()}/${plan.name}`;
+  const rules = planFirewall({ owner, plan, addresses, clients, monitoring });
+  if (firewall === "print") return { printed: printFirewall(rules) };
+  return { resource: new Firewall(`${plan.name}-firewall`, { name: plan.name, plan: rules }, { parent }) };
 }
 
 /** The passwords of all users: given, or generated once. Secret. */

@@ -49,5 +49,7 @@ export const endpoints = cache.endpoints;
 export const url = cache.url;
 /** The nodes: name, role when first deployed, shard, host, port. */
 export const nodes = cache.nodes;
+/** Who may reach which port, as nftables, ufw and Docker take it; null unless `hearth:firewall` is `print`. */
+export const firewall = cache.firewall.apply((printed) => printed ?? null);
 /** What warming wrote and what validation found; null where `hearth:warm` is off. */
 export const report = warming ? warming.report : null;

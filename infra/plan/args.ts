@@ -1,3 +1,5 @@
+import type { FirewallMode } from "./firewall.ts";
+import type { HostTuningMode } from "./host.ts";
 import type { UserName } from "./secrets.ts";
 
 /**
@@ -78,6 +80,17 @@ export interface RedisArgs {
   readonly hz?: number | undefined;
   /** Addresses to listen on, separated by spaces. @default "127.0.0.1" on the local target */
   readonly bind?: string | undefined;
+  /**
+   * Networks and addresses of the applications, and of whoever operates Redis from elsewhere: `["10.0.0.0/24"]`. With
+   * `firewall`, nobody else reaches the ports. @default none: this machine and the nodes
+   */
+  readonly clients?: readonly string[] | undefined;
+  /** Networks and addresses from which exporters are scraped. @default none */
+  readonly monitoring?: readonly string[] | undefined;
+  /** What is done with the rules that follow: a value of {@link FirewallMode}. @default "off" */
+  readonly firewall?: FirewallMode | undefined;
+  /** Local target: what is done about the kernel's settings: a value of {@link HostTuningMode}. @default "check" */
+  readonly hostTuning?: HostTuningMode | undefined;
   /**
    * Directives of redis.conf that have no argument here, by their Redis names, for every data node. A list is written
    * once for each element. Those that carry a guarantee (port, aclfile, requirepass, cluster-enabled, ...) are refused.

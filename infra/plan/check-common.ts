@@ -1,9 +1,11 @@
 import { isIP } from "node:net";
 import { EvictionPolicy, Persistence } from "./args.ts";
 import { checkExtraDirectives } from "./check-directives.ts";
+import { checkFirewall, firewallKeys } from "./check-firewall.ts";
 import { checkUsers } from "./check-users.ts";
 import { ArgumentChecker } from "./check-values.ts";
 import { defaults } from "./defaults.ts";
+import { HostTuningMode } from "./host.ts";
 import { bytes, milliseconds, show } from "./units.ts";
 
 /** The arguments of every topology. */
@@ -21,6 +23,8 @@ export const commonKeys = [
   "slowlog",
   "hz",
   "bind",
+  ...firewallKeys,
+  "hostTuning",
   "extraDirectives",
   "directory",
 ] as const;
@@ -40,6 +44,8 @@ export function checkCommon(name: unknown, args: ArgumentChecker): void {
   checkSlowlog(args);
   args.integer("hz", { min: 1, max: 500, default: defaults.hz });
   checkBind(args);
+  checkFirewall(args);
+  args.choice("hostTuning", Object.values(HostTuningMode), HostTuningMode.Check);
   checkExtraDirectives(args);
   checkDirectory(args);
 }

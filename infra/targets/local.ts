@@ -1,29 +1,38 @@
 import { getStack } from "@pulumi/pulumi/metadata.js";
 import type { Address } from "../../contract/address.ts";
 import type { Monitor } from "../../contract/nodes.ts";
+import { HostTuning } from "../operations/host-tuning.ts";
 import { LocalHost } from "../operations/local-host.ts";
 import { RedisProcess } from "../operations/redis-process.ts";
 import { renderAcl } from "../plan/acl.ts";
+import { type HostTuningMode, hostNeeds } from "../plan/host.ts";
 import { operator, resolveSecret, resolveSecretDirectives } from "../plan/secrets.ts";
 import type { PlannedNode, TopologyPlan } from "../plan/topology.ts";
 import type { DeployedNode, Deployment, Target } from "./target.ts";
 
+/** What the local target is told. */
+export interface LocalArgs {
+  /** Folder for the nodes' folders, relative to the folder of Pulumi.yaml. @default ".hearth/<stack>/<name>" */
+  readonly directory?: string | undefined;
+  /** What is done about the kernel's settings. @default "check" */
+  readonly hostTuning?: HostTuningMode | undefined;
+}
+
 /** Processes of this machine, on fixed ports of 127.0.0.1 (or of `bind`). */
 export class LocalTarget implements Target {
-  readonly #directory: string | undefined;
+  readonly #args: LocalArgs;
 
-  /** @param directory folder for the nodes' folders, relative to the folder of Pulumi.yaml */
-  constructor(directory?: string) {
-    this.#directory = directory;
+  constructor(args: LocalArgs = {}) {
+    this.#args = args;
   }
 
   addresses(plan: TopologyPlan): ReadonlyMap<string, Address> {
     return new Map(plan.nodes.map((node) => [node.name, { host: hostOf(node), port: node.port }]));
   }
 
-  deploy({ parent, plan, secrets }: Deployment): readonly DeployedNode[] {
+  deploy({ parent, plan, secrets, behind }: Deployment): readonly DeployedNode[] {
     const addresses = this.addresses(plan);
-    const directory = this.#directory ?? `.hearth/${getStack()}/${plan.name}`;
+    const directory = this.#args.directory ?? `.hearth/${getStack()}/${plan.name}`;
     const ports = plan.nodes.flatMap((node) => {
       const address = { node: node.name, ...at(addresses, node.name) };
       return node.busPort === undefined ? [address] : [address, { ...address, port: node.busPort }];
@@ -33,6 +42,18 @@ export class LocalTarget implements Target {
       { name: plan.name, topology: plan.topology, directory, ports },
       { parent },
     );
+    const { hostTuning: mode = "check" } = this.#args;
+    const tuning =
+      mode === "off"
+        ? []
+        : [
+            new HostTuning(
+              `${plan.name}-host-tuning`,
+              { name: plan.name, mode, directory, needs: hostNeeds(plan) },
+              { parent },
+            ),
+          ];
+    const dependsOn = [host, ...tuning, ...(behind ? [behind] : [])];
     const monitor: Monitor | undefined = plan.monitor && {
       ...plan.monitor,
       primary: at(addresses, plan.monitor.primary),
@@ -56,7 +77,7 @@ export class LocalTarget implements Target {
           password: secrets.apply((values) => resolveSecret({ secret: operator }, values)),
           ...(monitor && { monitor, sentinels }),
         },
-        { parent, dependsOn: host },
+        { parent, dependsOn },
       );
       return { instance: process.instance, dataId: process.dataId, resource: process };
     });

@@ -8,6 +8,8 @@ export interface Deployment {
   readonly parent: pulumi.Resource;
   readonly plan: TopologyPlan;
   readonly secrets: pulumi.Output<Secrets>;
+  /** What must be in place before anything listens: the firewall. */
+  readonly behind?: pulumi.Resource | undefined;
 }
 
 /** A node that was deployed. */

@@ -15,6 +15,7 @@ describe("the children of a component", () => {
       `${dynamic}:RedisProcess cache-0`,
       `${dynamic}:Formation cache-formation`,
       `${dynamic}:LocalHost cache-host`,
+      `${dynamic}:HostTuning cache-host-tuning`,
       `${dynamic}:Passwords cache-passwords`,
       `${dynamic}:Readiness cache-readiness`,
     ]);
@@ -67,6 +68,25 @@ describe("the children of a component", () => {
     expect((await endpoints)?.operator?.password).toBe("generated-operator");
     const process = resources.find(({ name }) => name === "cache-0");
     expect(JSON.stringify(process?.inputs.acl)).not.toContain(password);
+  });
+
+  it("the firewall is one more child where it is applied, an output where it is printed, and else nothing", async () => {
+    const args = { clients: ["10.0.0.0/24"], bind: "10.0.0.5" };
+    const applied = await registered(() => new RedisStandalone("cache", { ...args, firewall: "apply" }));
+    const rules = applied.find(({ type }) => type === `${dynamic}:Firewall`)?.inputs.ruleset;
+    expect(rules).toContain("10.0.0.0/24");
+    let printed: Promise<unknown> | undefined;
+    const shown = await registered(() => {
+      printed = resolved(new RedisStandalone("cache", { ...args, firewall: "print" }).firewall);
+      return printed;
+    });
+    expect(list(shown)).not.toContain(`${dynamic}:Firewall cache-firewall`);
+    expect(await printed).toMatchObject({ nftables: expect.stringContaining("10.0.0.0/24") });
+  });
+
+  it("nothing of the machine is looked at where hostTuning is off", async () => {
+    const resources = await registered(() => new RedisStandalone("cache", { hostTuning: "off" }));
+    expect(list(resources)).not.toContain(`${dynamic}:HostTuning cache-host-tuning`);
   });
 
   it("a refused argument leaves nothing registered", async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { topologies } from "../../../infra/plan/check.ts";
 import { said } from "../../support/said.ts";
 
 const aSize =
@@ -7,8 +8,7 @@ const aTime =
   'is not a time: write a number of milliseconds, or a number with ms, seconds, minutes, hours or days, as in "5 seconds"';
 const policies =
   'choose one of "noeviction", "allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl"';
-const takes =
-  "is not an argument of RedisStandalone, which takes memory, eviction, persistence, password, passwords, rotation, keyPrefixes, scripts, timeout, tcpKeepalive, slowlog, hz, bind, extraDirectives, directory, port, database";
+const takes = `is not an argument of RedisStandalone, which takes ${topologies.standalone.keys.join(", ")}`;
 const aName = "is not a name: write lower-case letters, digits and hyphens, a letter first, at most 40";
 
 describe("arguments of every topology", () => {
