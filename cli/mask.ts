@@ -1,11 +1,12 @@
 import { quoteWord } from "../ops/config-file.ts";
 
 const secretKey = /password|secret|passphrase|token|privatekey/i;
+const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 const hidden = "[secret]";
 
 /**
- * Takes every secret of a request out of a text: strings below keys that name a secret, and the passwords within URLs,
- * each as it is and as a configuration file, JSON or a URL would write it.
+ * Takes every secret of a request out of a text: strings below keys that name a secret, private keys, and the passwords
+ * within URLs, each as it is and as a configuration file, JSON or a URL would write it.
  */
 export function maskWith(...values: unknown[]): (text: string) => string {
   const secrets = new Set<string>();
@@ -17,7 +18,7 @@ export function maskWith(...values: unknown[]): (text: string) => string {
 function collect(value: unknown, secret: boolean, into: Set<string>): void {
   if (typeof value === "string") {
     // A secret of one or two characters would turn every message into noise, and protects nothing.
-    if (secret && value.length > 2) into.add(value);
+    if ((secret && value.length > 2) || privateKey.test(value)) into.add(value);
     for (const password of passwordsInUrls(value)) into.add(password);
   } else if (Array.isArray(value)) {
     for (const item of value) collect(item, secret, into);

@@ -4,6 +4,7 @@ import type { OperationHandler } from "../contract/operation.ts";
 export const operations: Readonly<Record<string, () => Promise<OperationHandler>>> = {
   "host-tuning": async () => (await import("../ops/host/host-tuning.ts")).hostTuning,
   "local-host": async () => (await import("../ops/local-host.ts")).localHost,
+  certificates: async () => (await import("../ops/certificates.ts")).certificates,
   "redis-process": async () => (await import("../ops/redis-process.ts")).redisProcess,
   formation: async () => (await import("../ops/formation.ts")).formation,
   readiness: async () => {

@@ -23,3 +23,10 @@ it("leaves no secret of three characters or more in any text", () => {
     }),
   );
 });
+
+it("takes private keys out, whatever they are called, and leaves certificates", () => {
+  const key = "-----BEGIN EC PRIVATE KEY-----\nMHcC\n-----END EC PRIVATE KEY-----\n";
+  const cert = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+  const mask = maskWith({ servers: { "cache-0": { key, cert } } });
+  expect(mask(`${cert}${key}${JSON.stringify(key)}`)).toBe(`${cert}[secret]"[secret]"`);
+});
