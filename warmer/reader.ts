@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from "ioredis";
 import { type Address, formatAddress } from "../contract/address.ts";
 import type { Endpoint } from "../contract/endpoint.ts";
+import { explainTls, tlsOptions } from "./redis/tls.ts";
 import type { WrittenValue } from "./types.ts";
 
 /** A string; a hash by field; the members of a set; the scores of a sorted set, as text, by member (latin1). */
@@ -30,6 +31,7 @@ export class DeniedError extends Error {
 export class CacheReader {
   readonly #client: Redis | Cluster;
   readonly #user: string;
+  #alone: Promise<unknown> = Promise.resolve();
 
   private constructor(client: Redis | Cluster, user: string) {
     this.#client = client;
@@ -46,7 +48,10 @@ export class CacheReader {
     // ioredis retries by itself; only the last reason is worth telling.
     let reason = "no answer";
     client.on("error", (error: Error & { lastNodeError?: Error }) => {
-      reason = (error.lastNodeError ?? error).message || reason;
+      const cause = error.lastNodeError ?? error;
+      const hopeless = explainTls(cause);
+      reason = hopeless ?? (cause.message || reason);
+      if (hopeless !== undefined) client.disconnect(); // the next attempt would end the same way
     });
     try {
       await withTimeout(client.connect(), timeoutMs);
@@ -64,7 +69,9 @@ export class CacheReader {
    */
   async exists(keys: readonly (string | Buffer)[]): Promise<boolean[]> {
     const replies = await Promise.all(
-      keys.map((key) => this.#client.exists(key).catch((error) => this.#refused("EXISTS", key, error))),
+      keys.map((key) =>
+        this.#ask(() => this.#client.exists(key)).catch((error) => this.#refused("EXISTS", key, error)),
+      ),
     );
     return replies.map((reply) => reply === 1);
   }
@@ -74,9 +81,10 @@ export class CacheReader {
    * @throws DeniedError where the user may not ask
    */
   async read(key: Buffer, type: WrittenValue["type"]): Promise<StoredKey> {
-    const ttl = this.#client.pttl(key);
+    const ttl = this.#ask(() => this.#client.pttl(key));
+    ttl.catch(() => {}); // told where it is waited for
     try {
-      const value = await this.#value(key, type);
+      const value = await this.#ask(() => this.#value(key, type));
       return { value: value ?? undefined, ttlMs: await ttl };
     } catch (error) {
       if (isDenied(error)) {
@@ -96,7 +104,9 @@ export class CacheReader {
    * @throws DeniedError where the user may not read it
    */
   async value(key: string, type: WrittenValue["type"]): Promise<StoredValue | undefined> {
-    const value = await this.#value(key, type).catch((error) => this.#refused(reads[type], key, error));
+    const value = await this.#ask(() => this.#value(key, type)).catch((error) =>
+      this.#refused(reads[type], key, error),
+    );
     return value ?? undefined;
   }
 
@@ -114,6 +124,21 @@ export class CacheReader {
         return undefined;
       }
       throw error;
+    }
+  }
+
+  /**
+   * ioredis follows a slot that moves only where all commands of a pipeline are sent on to the same place: what is left
+   * is asked again, one after the other.
+   */
+  async #ask<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Error) || !/^(ASK|MOVED|TRYAGAIN) /.test(error.message)) throw error;
+      const again = this.#alone.then(work);
+      this.#alone = again.catch(() => undefined);
+      return await again;
     }
   }
 
@@ -181,12 +206,13 @@ async function makeClient(endpoint: Endpoint, timeoutMs: number, readyCheck: boo
   const common = {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
-    ...(tls !== undefined && { tls: withoutUndefined(tls) }),
+    ...(tls !== undefined && { tls: tlsOptions(tls) }),
     connectTimeout: timeoutMs,
     commandTimeout: timeoutMs,
     maxRetriesPerRequest: 2,
     connectionName: "hearth",
     enableReadyCheck: readyCheck,
+    disableClientInfo: true,
   };
   const options = { ...common, db: endpoint.database, lazyConnect: true, enableAutoPipelining: true };
   // A short series of attempts: who reads here is also who waits.
@@ -203,7 +229,7 @@ async function makeClient(endpoint: Endpoint, timeoutMs: number, readyCheck: boo
         sentinelRetryStrategy: retryStrategy,
         ...(endpoint.sentinelUsername !== undefined && { sentinelUsername: endpoint.sentinelUsername }),
         ...(endpoint.sentinelPassword !== undefined && { sentinelPassword: endpoint.sentinelPassword }),
-        ...(tls !== undefined && { enableTLSForSentinelMode: true, sentinelTLS: withoutUndefined(tls) }),
+        ...(tls !== undefined && { enableTLSForSentinelMode: true, sentinelTLS: tlsOptions(tls) }),
       });
     case "cluster":
       return new Cluster([...endpoint.nodes], {
@@ -218,11 +244,6 @@ async function makeClient(endpoint: Endpoint, timeoutMs: number, readyCheck: boo
         ...(tls !== undefined && { dnsLookup: (address, callback) => callback(null, address) }),
       });
   }
-}
-
-function withoutUndefined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  const entries = Object.entries(object).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
 }
 
 function describe(endpoint: Endpoint): string {

@@ -2,6 +2,7 @@ import { Redis } from "ioredis";
 import { type Address, formatAddress } from "../contract/address.ts";
 import type { Endpoint } from "../contract/endpoint.ts";
 import { bytes, count, keyCount, table } from "./figures.ts";
+import { explainTls, tlsOptions } from "./redis/tls.ts";
 
 /** What one server says of itself. */
 export interface ServerStats {
@@ -33,21 +34,21 @@ export async function readStats(endpoint: Endpoint): Promise<ServerStats[]> {
 
 async function readServer(node: Address, { username, password, tls }: Endpoint): Promise<ServerStats> {
   const address = formatAddress(node);
-  const defined = Object.fromEntries(Object.entries(tls ?? {}).filter(([, value]) => value !== undefined));
   const client = new Redis({
     ...node,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
-    ...(tls !== undefined && { tls: defined }),
+    ...(tls !== undefined && { tls: tlsOptions(tls) }),
     lazyConnect: true,
     connectTimeout: 3000,
     commandTimeout: 3000,
     retryStrategy: () => null,
     connectionName: "hearth",
+    disableClientInfo: true,
   });
   let reason: string | undefined;
   client.on("error", (error: Error) => {
-    reason = error.message;
+    reason = explainTls(error) ?? error.message;
   });
   try {
     await client.connect();

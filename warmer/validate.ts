@@ -47,7 +47,7 @@ const examples = 5;
  * @throws when Redis cannot be read at all; a cold cache is a report, not an error.
  */
 export async function validate(options: ValidateOptions): Promise<ValidationReport> {
-  const reader = options.reader ?? (await CacheReader.open(options.endpoint, options.timeoutMs));
+  const reader = options.reader ?? (await CacheReader.open(options.endpoint, options.timeoutMs, { readyCheck: false }));
   try {
     const readBack = await readBackSamples(reader, options.written?.samples ?? [], options.signal);
     const { hits, misses } = await countHits(reader, options.replay, options.signal);
