@@ -40,10 +40,11 @@ function run(datasets: unknown[], parameters: Record<string, string>, more: Part
 const text = fc
   .oneof(
     fc.string({ unit: "binary", maxLength: 40 }),
+    fc.string({ unit: "grapheme-ascii", maxLength: 40 }),
     fc.constantFrom(
       ...["'; DROP TABLE things; --", "\\'; SELECT 1; --", "'' || pg_sleep(9) || ''", "$$", "$1", "/*", "*/", ":p0"],
       ...["\r\n$7\r\nFLUSHDB\r\n", "*1\r\n$8\r\nFLUSHALL\r\n", "+OK\r\n", "{", "}", "{{", "}}", "{id}", "{}", "|lower"],
-      ...["*", "?", "[a-z]", "%s", "%", "\\", '"', '","evil":"', "\u2028", "\u0001", "\x7f", "é😀"],
+      ...["*", "?", "[a-z]", "%s", "%", "\\", '"', '","evil":"', "\u2028", "\u0001", "\x7f", "é😀", "!'()*-._~"],
     ),
   )
   .map((value) => value.replaceAll("\0", ""));

@@ -131,6 +131,22 @@ describe("rows that one server refuses for the moment are sent again", () => {
     expect(await broken([server])).toBe(0);
   });
 
+  it("as are those of a connection that was cut, however often", async () => {
+    const incident = onceUnderWay(async () => {
+      for (let times = 0; times < 5; times++) {
+        const before = await server.client.dbsize();
+        await server.client.call("CLIENT", "KILL", "TYPE", "normal");
+        await until("writing goes on", async () => (await server.client.dbsize()) > before + 500);
+      }
+    });
+    const outcome = await run(redis.endpoint, { ...incident, limits: { keysPerSecond: 10_000 } });
+    await incident.done();
+    expect(outcome).toMatchObject({ ok: true, rows: ROWS, keys: ROWS, failed: 0 });
+    expect(outcome.warnings.join()).toContain(`the connection to Redis 127.0.0.1:${server.port} was lost`);
+    expect(await keys([server])).toBe(ROWS + 1);
+    expect(await broken([server])).toBe(0);
+  });
+
   it("not those that it will always refuse: MISCONF ends the run at once", async () => {
     const [, folder] = (await server.client.config("GET", "dir")) as [string, string];
     const incident = onceUnderWay(async () => {

@@ -1,0 +1,135 @@
+import { createServer, connect as dial, type Server, type Socket } from "node:net";
+import type { Redis } from "ioredis";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Endpoint } from "../../../contract/endpoint.ts";
+import { parsePlan } from "../../../warmer/plan.ts";
+import type { WarmOutcome } from "../../../warmer/types.ts";
+import { warm } from "../../../warmer/warm.ts";
+import { freePorts } from "../../support/ports.ts";
+import { startPostgres, type TestPostgres } from "../../support/postgres.ts";
+import { startStandalone, type TestTopology } from "../../support/redis.ts";
+
+let postgres: TestPostgres;
+let redis: TestTopology<"standalone">;
+let client: Redis;
+const proxies: Proxy[] = [];
+
+interface Proxy {
+  readonly port: number;
+  stop(): void;
+}
+
+/** Passes everything on, what the server sends in pieces of 1 to `largest` bytes, each in a packet of its own. */
+async function fragment(target: number, largest: number): Promise<Proxy> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((inner) => {
+    const outer = dial(target, "127.0.0.1");
+    for (const [socket, other] of [
+      [inner, outer],
+      [outer, inner],
+    ] as const) {
+      sockets.add(socket);
+      socket.setNoDelay(true);
+      socket.on("error", () => other.destroy());
+      socket.on("close", () => other.destroy());
+    }
+    inner.on("data", (data) => void outer.write(data));
+    let size = 0;
+    outer.on("data", async (data) => {
+      outer.pause();
+      for (let at = 0; at < data.length && !inner.destroyed; at += size) {
+        size = (size % largest) + 1;
+        if (!inner.write(data.subarray(at, at + size))) await new Promise((resolve) => inner.once("drain", resolve));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      outer.resume();
+    });
+  });
+  const port = await freePorts(1);
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  const proxy = {
+    port,
+    stop: () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+  proxies.push(proxy);
+  return proxy;
+}
+
+beforeAll(async () => {
+  [postgres, redis] = await Promise.all([startPostgres(), startStandalone()]);
+  client = redis.servers[0]?.client as Redis;
+  // The user may write keys that end in 0 to 4: of every ten replies five are errors, in an order of their own.
+  await client.call("ACL", "SETUSER", "half", "on", ">half-secret", "+@all", "~?:*[0-4]", "~hearth:*");
+});
+
+afterAll(async () => {
+  for (const proxy of proxies) proxy.stop();
+  await Promise.all([postgres?.stop(), redis?.stop()]);
+});
+
+beforeEach(async () => {
+  await client.flushall();
+});
+
+const ROWS = 2000;
+const query = `SELECT n AS id, md5(n::text) AS text FROM generate_series(1, ${ROWS}) n`;
+const both = [
+  { name: "strings", query, key: "s:{id}", value: { type: "string", column: "text" }, ttl: 600 },
+  { name: "hashes", query, key: "h:{id}", value: { type: "hash" }, ttl: 600 },
+];
+
+function run(postgresUrl: string, change: Partial<Endpoint> = {}, engine: "hset" | "restore" = "hset") {
+  const endpoint = { ...redis.endpoint, ...change } as Endpoint;
+  const plan = parsePlan({ name: "test", datasets: both });
+  return warm({ endpoint, postgresUrl, plan, engine, latencyCeilingMs: null, deadlineMs: 60_000 });
+}
+
+/** Every key that may be written is there, whole; no other is; the counts and the examples say so. */
+async function expectHalf(outcome: WarmOutcome): Promise<void> {
+  expect(outcome).toMatchObject({ rows: 2 * ROWS, keys: ROWS, failed: ROWS });
+  for (const { name, keys, failures, examples } of outcome.datasets) {
+    expect([name, keys, failures]).toEqual([name, ROWS / 2, { NOPERM: ROWS / 2 }]);
+    expect(examples).toHaveLength(10);
+    for (const { key } of examples) expect(key).toMatch(new RegExp(`^${name[0]}:\\d*[5-9]$`));
+  }
+  for (const prefix of ["s", "h"]) {
+    const found = (await client.keys(`${prefix}:*`)).map((key) => Number(key.slice(2))).sort((a, b) => a - b);
+    expect(found).toEqual(Array.from({ length: ROWS }, (_, index) => index + 1).filter((id) => id % 10 < 5));
+  }
+  const ttls = await Promise.all((await client.keys("*")).map((key) => client.ttl(key)));
+  expect(Math.min(...ttls)).toBeGreaterThan(500);
+}
+
+describe("each error goes to its own key and dataset", () => {
+  const user = { username: "half", password: "half-secret" };
+
+  it.each(["hset", "restore"] as const)("with hashes by %s", async (engine) => {
+    await client.set("x:0", ""); // not empty: HSET has DEL before it, and each of the three commands is refused
+    const outcome = await run(postgres.url, user, engine);
+    await client.del("x:0");
+    await expectHalf(outcome);
+  });
+
+  it("also when replies come in pieces", async () => {
+    const proxy = await fragment(redis.servers[0]?.port as number, 7);
+    const nodes = [{ host: "127.0.0.1", port: proxy.port }];
+    await client.set("x:0", "");
+    const outcome = await run(postgres.url, { ...user, nodes } as Partial<Endpoint>);
+    await client.del("x:0");
+    await expectHalf(outcome);
+  });
+});
+
+it.each([3, 50, 5000])("rows come whole out of pieces of up to %i bytes", async (largest) => {
+  const proxy = await fragment(postgres.port, largest);
+  const outcome = await run(postgres.url.replace(`:${postgres.port}/`, `:${proxy.port}/`));
+  expect(outcome).toMatchObject({ ok: true, rows: 2 * ROWS, keys: 2 * ROWS, failed: 0 });
+  const expected = (await postgres.sql(query)).rows as { id: number; text: string }[];
+  const strings = await client.mget(expected.map(({ id }) => `s:${id}`));
+  expect(strings).toEqual(expected.map(({ text }) => text));
+  const hashes = await Promise.all(expected.map(({ id }) => client.hgetall(`h:${id}`)));
+  expect(hashes).toEqual(expected.map(({ id, text }) => ({ id: String(id), text })));
+});
