@@ -1,6 +1,6 @@
 import { EvictionPolicy, Persistence, type TopologyName } from "./plan/args.ts";
 import { topologies } from "./plan/check.ts";
-import { defaults } from "./plan/defaults.ts";
+import { defaults, encodingDefaults } from "./plan/defaults.ts";
 import { FirewallMode } from "./plan/firewall.ts";
 import { HostTuningMode } from "./plan/host.ts";
 
@@ -21,6 +21,8 @@ export interface ConfigKey {
   readonly boolean?: true;
   /** Read as a list of texts, with commas between them. */
   readonly list?: true;
+  /** Read as JSON; this is an example. */
+  readonly json?: string;
   /** Must be set as a secret. `source`: where it is a URL. */
   readonly secret?: true;
 }
@@ -45,8 +47,22 @@ export const configKeys: readonly ConfigKey[] = [
     key: "memory",
     argument: "memory",
     values: "a size: `256mb`, `1gb`, or bytes; 1mb or more",
-    default: `\`${defaults.memory}\``,
+    default: `\`${defaults.memory}\`, or 75 % of \`memoryLimit\``,
     meaning: "Memory for data, of each node (`maxmemory`).",
+  },
+  {
+    key: "memoryLimit",
+    argument: "memoryLimit",
+    values: "a size from 2mb",
+    default: "not known",
+    meaning: "What the process of each node may use at most; `memory` must be less.",
+  },
+  {
+    key: "maxmemoryClients",
+    argument: "maxmemoryClients",
+    values: "a size from 1mb, a share (`5%`), or `0`: no limit",
+    default: "a quarter of `memory`, at least `32mb`",
+    meaning: "Memory for the buffers of all clients of a node (`maxmemory-clients`). Redis 7.0 and later.",
   },
   {
     key: "eviction",
@@ -60,7 +76,85 @@ export const configKeys: readonly ConfigKey[] = [
     argument: "persistence",
     values: list(Object.values(Persistence)),
     default: `\`${defaults.persistence}\``,
-    meaning: "What is kept on disk: nothing, RDB files (900 s 1, 300 s 10, 60 s 10,000 changes), or every write.",
+    meaning:
+      "What is kept on disk: nothing, RDB files (900 s 1, 300 s 10, 60 s 10,000 changes), or every write: synced once a second, or each before it is answered.",
+  },
+  {
+    key: "timeout",
+    argument: "timeout",
+    values: "a time in whole seconds; 0 is never",
+    default: `\`${defaults.timeout}\``,
+    meaning: "A client that has said nothing for so long is disconnected.",
+  },
+  {
+    key: "tcpKeepalive",
+    argument: "tcpKeepalive",
+    values: "a time in whole seconds; 0 is never",
+    default: `\`${defaults.tcpKeepalive}\``,
+    meaning: "How often TCP asks a silent client whether it is there.",
+  },
+  {
+    key: "slowlog",
+    argument: "slowlog",
+    json: '{"slowerThan": "10 ms", "maxLen": 128}',
+    values: 'JSON: `{"slowerThan": "20 ms", "maxLen": 256}`',
+    default: `\`${defaults.slowerThan}\`, \`${defaults.slowlogMaxLen}\``,
+    meaning: "Commands that the slow log keeps: those that took longer, and how many.",
+  },
+  {
+    key: "latencyMonitorThreshold",
+    argument: "latencyMonitorThreshold",
+    values: "a time to 1 hour; 0 is off",
+    default: `\`${defaults.latencyMonitorThreshold}\``,
+    meaning: "Events that took so long are kept for `LATENCY DOCTOR`.",
+  },
+  {
+    key: "encodings",
+    argument: "encodings",
+    json: '{"hashMaxListpackValue": 128}',
+    values: `JSON with ${list(Object.keys(encodingDefaults))}`,
+    default: "Redis's: `512`, `64`, `-2`, `512`, `128`, `64`, `128`, `64`",
+    meaning: "Up to which sizes small collections are kept in the compact encodings.",
+  },
+  {
+    key: "hz",
+    argument: "hz",
+    number: true,
+    values: "1-500",
+    default: `\`${defaults.hz}\``,
+    meaning: "How often a second Redis does its background work.",
+  },
+  {
+    key: "ioThreads",
+    argument: "ioThreads",
+    number: true,
+    values: "1-128",
+    default: "three quarters of `cores` from 4 on, 8 at most; else `1`",
+    meaning: "Threads that read and write sockets. A change restarts.",
+  },
+  {
+    key: "cores",
+    argument: "cores",
+    number: true,
+    values: "1-1024",
+    default: "not known",
+    meaning: "CPU cores that each node has for itself.",
+  },
+  {
+    key: "lazyfree",
+    argument: "lazyfree",
+    boolean: true,
+    values: list(["true", "false"]),
+    default: `\`${defaults.lazyfree}\``,
+    meaning: "Whether removed keys give back their memory in the background.",
+  },
+  {
+    key: "activeDefrag",
+    argument: "activeDefrag",
+    boolean: true,
+    values: list(["true", "false"]),
+    default: `\`${defaults.activeDefrag}\``,
+    meaning: "Whether fragmented memory is put together while the server runs; not possible with the Redis of Debian.",
   },
   {
     key: "port",
@@ -155,6 +249,21 @@ export const configKeys: readonly ConfigKey[] = [
     meaning: "Silence after which a cluster node is taken for failing.",
   },
   {
+    key: "minReplicas",
+    argument: "minReplicas",
+    number: true,
+    values: "0 to the replicas of a primary",
+    default: "`1` with two replicas or more, else `0`",
+    meaning: "Replicas that must be there for a primary to accept a write.",
+  },
+  {
+    key: "minReplicasMaxLag",
+    argument: "minReplicasMaxLag",
+    values: "a time in whole seconds; 1 second to 1 hour",
+    default: `\`${defaults.minReplicasMaxLag}\``,
+    meaning: "A replica that has said nothing for longer does not count.",
+  },
+  {
     key: "password",
     argument: "password",
     secret: true,
@@ -228,9 +337,11 @@ export const configKeys: readonly ConfigKey[] = [
   {
     key: "directives",
     argument: "extraDirectives",
+    json: '{"maxmemory-samples": "10"}',
     values: 'JSON: `{"maxmemory-samples": "10"}`',
     default: "`{}`",
-    meaning: "Further directives of redis.conf, for every data node.",
+    meaning:
+      "Further directives of redis.conf, for every data node; tried on the installed redis-server in the preview.",
   },
   {
     key: "warm",

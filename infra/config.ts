@@ -54,7 +54,7 @@ export function readStackConfig(
     const owners = topologiesOf(entry);
     // Where the topology itself is refused, only what all of them have can be looked at.
     if (owners.includes(topology ?? "cluster") && owners.includes(topology ?? "standalone")) {
-      const parsed = entry.key === "directives" ? readJson(checker, entry.key, value) : readValue(value, entry);
+      const parsed = entry.json === undefined ? readValue(value, entry) : readJson(checker, entry, value);
       if (parsed !== undefined) set.set(entry.argument, parsed);
     } else if (topology !== undefined) refuseElsewhere(checker, entry.key, owners, topology);
   }
@@ -113,11 +113,11 @@ function readValue(value: string, { number, boolean, list }: Partial<ConfigKey>)
   return value;
 }
 
-function readJson(checker: ArgumentChecker, key: string, value: string): unknown {
+function readJson(checker: ArgumentChecker, { key, json }: ConfigKey, value: string): unknown {
   try {
     return JSON.parse(value);
   } catch {
-    return checker.refuse(key, `${show(value)} is not JSON: write an object such as {"maxmemory-samples": "10"}`);
+    return checker.refuse(key, `${show(value)} is not JSON: write an object such as ${json}`);
   }
 }
 

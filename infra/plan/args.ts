@@ -36,6 +36,8 @@ export const Persistence = {
   Snapshots: "snapshots",
   /** Every write in an append-only file, synced once a second. */
   Aof: "aof",
+  /** Every write in an append-only file, synced before it is answered: nothing is lost, and writes are slower. */
+  AofAlways: "aof-always",
 } as const;
 export type Persistence = (typeof Persistence)[keyof typeof Persistence];
 
@@ -47,8 +49,18 @@ export type Duration = string | number;
 
 /** What all three topologies have in common. */
 export interface RedisArgs {
-  /** Memory for data, of each node; Redis's `maxmemory`. At least 1mb. @default "256mb" */
+  /** Memory for data, of each node; Redis's `maxmemory`. At least 1mb. @default 75 % of `memoryLimit`, else "256mb" */
   readonly memory?: Size | undefined;
+  /**
+   * Memory that each node's process may use at most: of its container, or its share of the machine. `memory` must be
+   * less, and the buffers for replicas are made to fit into what is left. At least 2mb. @default not known
+   */
+  readonly memoryLimit?: Size | undefined;
+  /**
+   * Memory for the buffers of all clients of a node; beyond it the client with the largest is disconnected. A size from
+   * 1mb, a share of `memory` (`"5%"`), or 0: no limit. Redis 7.0 and later. @default a quarter of `memory`, at least "32mb"
+   */
+  readonly maxmemoryClients?: Size | undefined;
   /** What happens when `memory` is full: a value of {@link EvictionPolicy}. @default "allkeys-lru" */
   readonly eviction?: EvictionPolicy | undefined;
   /** What is kept on disk: a value of {@link Persistence}. @default "snapshots" */
@@ -76,8 +88,29 @@ export interface RedisArgs {
   readonly tcpKeepalive?: Duration | undefined;
   /** Which commands the slow log keeps. */
   readonly slowlog?: SlowlogArgs | undefined;
+  /**
+   * Events that took so long or longer are kept for LATENCY DOCTOR and LATENCY HISTORY; 0 is off (as Redis has it: its
+   * documentation suggests 100 ms). Up to 1 hour. @default "100 ms"
+   */
+  readonly latencyMonitorThreshold?: Duration | undefined;
+  /** Up to which sizes small collections are kept in the compact encodings. */
+  readonly encodings?: EncodingsArgs | undefined;
   /** How often a second Redis does its background work: 1-500. @default 10 */
   readonly hz?: number | undefined;
+  /** Threads that read and write sockets: 1-128; 1 is none besides the main one. A change restarts. @default by `cores` */
+  readonly ioThreads?: number | undefined;
+  /**
+   * CPU cores that each node has for itself: 1-1024. From 4 on, three quarters of them become `ioThreads`, 8 at most, as
+   * redis.conf advises (3 of 4, 6 of 8). @default not known: no further threads
+   */
+  readonly cores?: number | undefined;
+  /** Whether removed keys give back their memory in the background: a big one then does not stall others. @default true */
+  readonly lazyfree?: boolean | undefined;
+  /**
+   * Whether fragmented memory is put together while the server runs. Only builds with Redis's own jemalloc can; those of
+   * Debian and Ubuntu cannot, and the preview says so. @default false
+   */
+  readonly activeDefrag?: boolean | undefined;
   /** Addresses to listen on, separated by spaces. @default "127.0.0.1" on the local target */
   readonly bind?: string | undefined;
   /**
@@ -109,6 +142,40 @@ export interface SlowlogArgs {
   readonly maxLen?: number | undefined;
 }
 
+/**
+ * Limits of the compact encodings (listpack, intset), by the names of Redis 7; Redis 6 is told by its own (ziplist). More
+ * entries save memory, and make each access slower. The defaults are Redis's.
+ */
+export interface EncodingsArgs {
+  /** Fields of a hash: 0-65,536. @default 512 */
+  readonly hashMaxListpackEntries?: number | undefined;
+  /** Bytes of a hash's longest field or value: 0-1,048,576. @default 64 */
+  readonly hashMaxListpackValue?: number | undefined;
+  /** Node of a list: 1-65,536 entries, or by size: -1 is 4 kB, -2 8 kB, -3 16 kB, -4 32 kB, -5 64 kB. @default -2 */
+  readonly listMaxListpackSize?: number | undefined;
+  /** Members of a set of whole numbers: 0-65,536. @default 512 */
+  readonly setMaxIntsetEntries?: number | undefined;
+  /** Members of another set: 0-65,536. Redis 7.2 and later. @default 128 */
+  readonly setMaxListpackEntries?: number | undefined;
+  /** Bytes of such a set's longest member: 0-1,048,576. Redis 7.2 and later. @default 64 */
+  readonly setMaxListpackValue?: number | undefined;
+  /** Members of a sorted set: 0-65,536. @default 128 */
+  readonly zsetMaxListpackEntries?: number | undefined;
+  /** Bytes of a sorted set's longest member: 0-1,048,576. @default 64 */
+  readonly zsetMaxListpackValue?: number | undefined;
+}
+
+/** Writes that too few replicas would hear are refused: so a primary that is cut off loses little. */
+export interface ReplicationArgs {
+  /**
+   * Replicas that must be there for a primary to accept a write: 0 to all of them; 0 is off, as Redis has it. With a
+   * single replica, 1 would stop writes whenever that one is down. @default 1 with two replicas or more, else 0
+   */
+  readonly minReplicas?: number | undefined;
+  /** A replica that has said nothing for longer does not count: 1 second to 1 hour. Whole seconds. @default "5 seconds" */
+  readonly minReplicasMaxLag?: Duration | undefined;
+}
+
 /** One Redis server. */
 export interface StandaloneArgs extends RedisArgs {
   /** Port, 1024-65535. @default 6379 */
@@ -118,7 +185,7 @@ export interface StandaloneArgs extends RedisArgs {
 }
 
 /** A primary, its replicas, and the sentinels that promote one of them when the primary is gone. */
-export interface SentinelArgs extends RedisArgs {
+export interface SentinelArgs extends RedisArgs, ReplicationArgs {
   /** Port of the first data node, 1024-65535; the others follow it: port ... port + replicas. @default 6379 */
   readonly port?: number | undefined;
   /** Logical database that the endpoint names, 0-15. @default 0 */
@@ -142,7 +209,7 @@ export interface SentinelArgs extends RedisArgs {
 }
 
 /** A cluster: primaries that share 16,384 slots, each with its replicas. */
-export interface ClusterArgs extends RedisArgs {
+export interface ClusterArgs extends RedisArgs, ReplicationArgs {
   /** Port of the first node, 1024-55535; the others follow it. The bus of each listens 10,000 higher. @default 7000 */
   readonly port?: number | undefined;
   /** Primaries, 3-100. @default 3 */

@@ -2,11 +2,12 @@ import { isIP } from "node:net";
 import { EvictionPolicy, Persistence } from "./args.ts";
 import { checkExtraDirectives } from "./check-directives.ts";
 import { checkFirewall, firewallKeys } from "./check-firewall.ts";
+import { checkMemory, checkTuning, tuningKeys } from "./check-tuning.ts";
 import { checkUsers } from "./check-users.ts";
 import { ArgumentChecker } from "./check-values.ts";
 import { defaults } from "./defaults.ts";
 import { HostTuningMode } from "./host.ts";
-import { bytes, milliseconds, show } from "./units.ts";
+import { milliseconds, show } from "./units.ts";
 
 /** The arguments of every topology. */
 export const commonKeys = [
@@ -22,6 +23,7 @@ export const commonKeys = [
   "tcpKeepalive",
   "slowlog",
   "hz",
+  ...tuningKeys,
   "bind",
   ...firewallKeys,
   "hostTuning",
@@ -34,7 +36,7 @@ const year = milliseconds("365 days");
 /** Looks at the name and at the arguments that every topology has. */
 export function checkCommon(name: unknown, args: ArgumentChecker): void {
   checkName(name, args);
-  args.size("memory", { min: bytes("1mb"), max: bytes("16384gb"), default: defaults.memory });
+  checkMemory(args);
   args.choice("eviction", Object.values(EvictionPolicy), defaults.eviction);
   args.choice("persistence", Object.values(Persistence), defaults.persistence);
   checkUsers(args);
@@ -43,6 +45,7 @@ export function checkCommon(name: unknown, args: ArgumentChecker): void {
   args.duration("tcpKeepalive", { min: 0, max: 32_767_000, default: defaults.tcpKeepalive, wholeSeconds: true });
   checkSlowlog(args);
   args.integer("hz", { min: 1, max: 500, default: defaults.hz });
+  checkTuning(args);
   checkBind(args);
   checkFirewall(args);
   args.choice("hostTuning", Object.values(HostTuningMode), HostTuningMode.Check);

@@ -16,7 +16,6 @@ const byArgument: Readonly<Record<string, string>> = {
   hz: "hz",
   "io-threads": "ioThreads",
   "latency-monitor-threshold": "latencyMonitorThreshold",
-  "lazyfree-*": "lazyfree",
   "list-max-listpack-size": "encodings.listMaxListpackSize",
   "list-max-ziplist-size": "encodings.listMaxListpackSize",
   maxmemory: "memory",
@@ -103,8 +102,7 @@ function nameProblem(name: string): string | undefined {
   if (!/^[a-z][a-z0-9_-]*$/.test(directive)) {
     return "is not the name of a directive: write a single one, as redis.conf names it, such as maxmemory-samples";
   }
-  const argument = Object.entries(byArgument).find(([pattern]) => matches(directive, pattern));
-  if (argument) return `is set by the argument ${argument[1]}: use that`;
+  if (Object.hasOwn(byArgument, directive)) return `is set by the argument ${byArgument[directive]}: use that`;
   const promise = Object.entries(byHearth).find(([pattern]) => matches(directive, pattern));
   if (promise) return `cannot be set: Hearth decides ${promise[1]}; leave it out`;
   if (known(directive) !== undefined) return undefined;

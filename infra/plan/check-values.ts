@@ -106,6 +106,16 @@ export class ArgumentChecker {
     return this.refuse(key, `${show(value)} is not known: choose one of ${choices}${didYouMean(value, allowed)}`);
   }
 
+  /** Yes or no. */
+  flag(key: string, fallback: boolean): boolean | undefined {
+    const value = this.value(key) ?? fallback;
+    if (typeof value === "boolean") return value;
+    const meant = { true: true, yes: true, on: true, false: false, no: false, off: false }[String(value).toLowerCase()];
+    const hint =
+      meant === undefined ? "" : `; did you mean ${meant}${typeof value === "string" ? ", without quotes" : ""}?`;
+    return this.refuse(key, `${show(value)} is neither true nor false: write one of them${hint}`);
+  }
+
   /** Text, or undefined where there is none. */
   text(key: string): string | undefined {
     const value = this.value(key);

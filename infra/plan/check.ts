@@ -1,5 +1,6 @@
 import type { ClusterArgs, Deployment, SentinelArgs, StandaloneArgs, TopologyName } from "./args.ts";
 import { checkCommon, commonKeys } from "./check-common.ts";
+import { checkMinReplicas } from "./check-tuning.ts";
 import { ArgumentChecker, type IntegerRule } from "./check-values.ts";
 import { defaults, majority } from "./defaults.ts";
 import { busOffset, checkPorts } from "./ports.ts";
@@ -26,11 +27,13 @@ export const topologies: Readonly<
       "downAfter",
       "failoverTimeout",
       "parallelSyncs",
+      "minReplicas",
+      "minReplicasMaxLag",
     ],
   },
   cluster: {
     component: "RedisCluster",
-    keys: [...commonKeys, "port", "primaries", "replicasPerPrimary", "nodeTimeout"],
+    keys: [...commonKeys, "port", "primaries", "replicasPerPrimary", "nodeTimeout", "minReplicas", "minReplicasMaxLag"],
   },
 };
 
@@ -60,6 +63,7 @@ export function checkSentinel(name: string, args: SentinelArgs): Findings {
     default: defaults.sentinels,
     tooFew: "fewer than 3 have no majority left when one is gone: write 3 to 15",
   });
+  checkMinReplicas(checker, replicas ?? defaults.replicas);
   checkQuorum(checker, sentinels);
   checkMasterName(checker);
   checkFailoverTimes(checker);
@@ -93,6 +97,7 @@ export function checkCluster(name: string, args: ClusterArgs): Findings {
         `write 0 to ${most}, or at least ${replicas + 1} primaries`,
     );
   }
+  checkMinReplicas(checker, replicas ?? defaults.replicasPerPrimary);
   checker.duration("nodeTimeout", { min: 1000, max: milliseconds("5 minutes"), default: defaults.nodeTimeout });
   const count = (primaries ?? defaults.primaries) * ((replicas ?? defaults.replicasPerPrimary) + 1);
   checkPorts(checker, [{ key: "port", what: "the nodes", count, default: defaults.clusterPort, bus: busOffset }]);

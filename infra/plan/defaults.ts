@@ -1,4 +1,14 @@
-import type { ClusterArgs, EvictionPolicy, Persistence, RedisArgs, SentinelArgs, StandaloneArgs } from "./args.ts";
+import type {
+  ClusterArgs,
+  EncodingsArgs,
+  EvictionPolicy,
+  Persistence,
+  RedisArgs,
+  ReplicationArgs,
+  SentinelArgs,
+  StandaloneArgs,
+} from "./args.ts";
+import { clientBuffers, memoryOf, replicaBuffer } from "./memory.ts";
 import { bytes, milliseconds } from "./units.ts";
 
 /** Every default, as it would be written. Part of the contract: a changed one changes running servers. */
@@ -10,7 +20,12 @@ export const defaults = {
   tcpKeepalive: "300 seconds",
   slowerThan: "10 ms",
   slowlogMaxLen: 128,
+  latencyMonitorThreshold: "100 ms",
   hz: 10,
+  ioThreads: 1,
+  lazyfree: true,
+  activeDefrag: false,
+  minReplicasMaxLag: "5 seconds",
   database: 0,
   port: 6379,
   replicas: 2,
@@ -26,6 +41,18 @@ export const defaults = {
   nodeTimeout: "5 seconds",
 } as const;
 
+/** Up to which sizes collections are compact: the figures of Redis itself. */
+export const encodingDefaults: Required<{ readonly [K in keyof EncodingsArgs]: number }> = {
+  hashMaxListpackEntries: 512,
+  hashMaxListpackValue: 64,
+  listMaxListpackSize: -2,
+  setMaxIntsetEntries: 512,
+  setMaxListpackEntries: 128,
+  setMaxListpackValue: 64,
+  zsetMaxListpackEntries: 128,
+  zsetMaxListpackValue: 64,
+};
+
 /** The common arguments with their defaults, in the units that Redis wants. */
 export interface ResolvedRedis {
   readonly memory: number;
@@ -35,7 +62,16 @@ export interface ResolvedRedis {
   readonly tcpKeepaliveMs: number;
   readonly slowerThanMs: number;
   readonly slowlogMaxLen: number;
+  readonly latencyMonitorThresholdMs: number;
+  readonly encodings: typeof encodingDefaults;
   readonly hz: number;
+  readonly ioThreads: number;
+  readonly lazyfree: boolean;
+  readonly activeDefrag: boolean;
+  /** `maxmemory-clients` as Redis reads it: a size or a share. */
+  readonly maxmemoryClients: string;
+  /** Bytes that may wait for a replica before it is disconnected. */
+  readonly replicaBuffer: number;
   readonly bind: string | undefined;
   readonly extraDirectives: Readonly<Record<string, string | readonly string[]>>;
   readonly keyPrefixes: readonly string[];
@@ -47,7 +83,13 @@ export interface ResolvedStandalone extends ResolvedRedis {
   readonly database: number;
 }
 
-export interface ResolvedSentinel extends ResolvedStandalone {
+/** What a primary demands of its replicas. */
+export interface ResolvedReplication {
+  readonly minReplicas: number;
+  readonly minReplicasMaxLagMs: number;
+}
+
+export interface ResolvedSentinel extends ResolvedStandalone, ResolvedReplication {
   readonly replicas: number;
   readonly sentinels: number;
   readonly sentinelPort: number;
@@ -58,7 +100,7 @@ export interface ResolvedSentinel extends ResolvedStandalone {
   readonly parallelSyncs: number;
 }
 
-export interface ResolvedCluster extends ResolvedRedis {
+export interface ResolvedCluster extends ResolvedRedis, ResolvedReplication {
   readonly port: number;
   readonly primaries: number;
   readonly replicasPerPrimary: number;
@@ -66,8 +108,17 @@ export interface ResolvedCluster extends ResolvedRedis {
 }
 
 function resolveRedis(args: RedisArgs): ResolvedRedis {
+  const memory = memoryOf(args, defaults.memory);
+  const limit = args.memoryLimit === undefined ? undefined : bytes(args.memoryLimit);
   return {
-    memory: bytes(args.memory ?? defaults.memory),
+    memory,
+    maxmemoryClients: clientBuffers(args.maxmemoryClients, memory),
+    replicaBuffer: replicaBuffer(memory, limit),
+    latencyMonitorThresholdMs: milliseconds(args.latencyMonitorThreshold ?? defaults.latencyMonitorThreshold),
+    encodings: resolveEncodings(args.encodings),
+    ioThreads: args.ioThreads ?? ioThreadsFor(args.cores),
+    lazyfree: args.lazyfree ?? defaults.lazyfree,
+    activeDefrag: args.activeDefrag ?? defaults.activeDefrag,
     eviction: args.eviction ?? defaults.eviction,
     persistence: args.persistence ?? defaults.persistence,
     timeoutMs: milliseconds(args.timeout ?? defaults.timeout),
@@ -82,6 +133,28 @@ function resolveRedis(args: RedisArgs): ResolvedRedis {
   };
 }
 
+function resolveEncodings(args: EncodingsArgs = {}): typeof encodingDefaults {
+  const given = Object.entries(args).filter(([, value]) => value !== undefined);
+  return { ...encodingDefaults, ...Object.fromEntries(given) };
+}
+
+/** Fewer than 4 cores are better left to the main thread, the system and the children that save. */
+export function ioThreadsFor(cores = 1): number {
+  return cores < 4 ? defaults.ioThreads : Math.min(8, Math.floor((cores * 3) / 4));
+}
+
+function resolveReplication(args: ReplicationArgs, replicas: number): ResolvedReplication {
+  return {
+    minReplicas: args.minReplicas ?? minReplicasFor(replicas),
+    minReplicasMaxLagMs: milliseconds(args.minReplicasMaxLag ?? defaults.minReplicasMaxLag),
+  };
+}
+
+/** One replica must hear each write, where another can take its place. */
+export function minReplicasFor(replicas: number): number {
+  return replicas >= 2 ? 1 : 0;
+}
+
 /** The arguments of a standalone server with their defaults. They must have passed their check. */
 export function resolveStandalone(args: StandaloneArgs): ResolvedStandalone {
   return {
@@ -94,9 +167,11 @@ export function resolveStandalone(args: StandaloneArgs): ResolvedStandalone {
 /** The arguments of a Sentinel topology with their defaults. They must have passed their check. */
 export function resolveSentinel(args: SentinelArgs): ResolvedSentinel {
   const sentinels = args.sentinels ?? defaults.sentinels;
+  const replicas = args.replicas ?? defaults.replicas;
   return {
     ...resolveStandalone(args),
-    replicas: args.replicas ?? defaults.replicas,
+    ...resolveReplication(args, replicas),
+    replicas,
     sentinels,
     sentinelPort: args.sentinelPort ?? defaults.sentinelPort,
     quorum: args.quorum ?? majority(sentinels),
@@ -109,11 +184,13 @@ export function resolveSentinel(args: SentinelArgs): ResolvedSentinel {
 
 /** The arguments of a cluster with their defaults. They must have passed their check. */
 export function resolveCluster(args: ClusterArgs): ResolvedCluster {
+  const replicasPerPrimary = args.replicasPerPrimary ?? defaults.replicasPerPrimary;
   return {
     ...resolveRedis(args),
+    ...resolveReplication(args, replicasPerPrimary),
     port: args.port ?? defaults.clusterPort,
     primaries: args.primaries ?? defaults.primaries,
-    replicasPerPrimary: args.replicasPerPrimary ?? defaults.replicasPerPrimary,
+    replicasPerPrimary,
     nodeTimeoutMs: milliseconds(args.nodeTimeout ?? defaults.nodeTimeout),
   };
 }

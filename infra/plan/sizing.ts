@@ -1,5 +1,5 @@
 import { type Findings, FindingsCollector } from "./refusals.ts";
-import type { TopologyPlan } from "./topology.ts";
+import type { PlannedNode, TopologyPlan } from "./topology.ts";
 import { bytes, formatBytes } from "./units.ts";
 
 /** What one machine offers to the nodes that a target puts on it. */
@@ -8,7 +8,7 @@ export interface HostResources {
   readonly memory: number;
 }
 
-// Beside its data Redis needs memory for clients, replication and the copy on write of a snapshot.
+// Beside its data and the buffers for replicas Redis needs memory for clients and the copy on write of a snapshot.
 const usable = 0.8;
 
 /**
@@ -21,18 +21,30 @@ export function checkSizing(plan: TopologyPlan, host: HostResources): Findings {
   const findings = new FindingsCollector();
   const data = plan.nodes.filter((node) => node.kind === "redis");
   const each = Math.max(...data.map((node) => bytes(String(node.directives.maxmemory))));
-  const total = each * data.length;
-  const [has, most] = [approximately(host.memory), approximately(Math.floor((host.memory * usable) / data.length))];
+  const buffers = data.reduce((sum, node) => sum + (node.role === "primary" ? replicaBufferOf(node) : 0), 0);
+  const total = each * data.length + buffers;
+  const has = approximately(host.memory);
+  const share = (memory: number) => approximately(Math.max(bytes("1mb"), Math.floor(memory / data.length)));
   if (each >= host.memory) {
-    findings.refuse("memory", `"${formatBytes(each)}" is not less than this machine's ${has}: write at most "${most}"`);
+    findings.refuse(
+      "memory",
+      `"${formatBytes(each)}" is not less than this machine's ${has}: write at most "${share(host.memory * usable)}"`,
+    );
   } else if (total > host.memory * usable) {
     const nodes = data.length === 1 ? "1 node" : `${data.length} nodes`;
+    const beside = buffers === 0 ? "" : `, and "${formatBytes(buffers)}" of buffers for replicas,`;
     findings.warn(
       "memory",
-      `${nodes} of "${formatBytes(each)}" may fill more than 80 % of this machine's ${has}: write at most "${most}"`,
+      `${nodes} of "${formatBytes(each)}"${beside} may fill more than 80 % of this machine's ${has}: write at most "${share(host.memory * usable - buffers)}"`,
     );
   }
   return findings;
+}
+
+/** What may wait for the replicas of a node that is a primary: the versions from 7.0 on have one buffer for them all. */
+function replicaBufferOf(node: PlannedNode): number {
+  const [, size] = /^replica (\S+)/.exec([node.directives["client-output-buffer-limit"] ?? ""].flat().join("\n")) ?? [];
+  return size === undefined ? 0 : bytes(size);
 }
 
 /** In whole mb or gb, rounded down. */

@@ -1,8 +1,9 @@
-import type { Directives, Role } from "../../contract/nodes.ts";
+import type { AskedDirective, Directives, Role } from "../../contract/nodes.ts";
 import type { AclUser } from "./acl.ts";
 import type { ClusterArgs, Deployment, SentinelArgs, StandaloneArgs, TopologyName } from "./args.ts";
 import { checkCluster, checkSentinel, checkStandalone } from "./check.ts";
 import { resolveCluster, resolveSentinel, resolveStandalone } from "./defaults.ts";
+import { askedDirectives } from "./directives/asked.ts";
 import { busOffset } from "./ports.ts";
 import { clusterDirectives, redisDirectives, sentinelDataDirectives } from "./redis-conf.ts";
 import { type Findings, RefusalError, type Warning } from "./refusals.ts";
@@ -32,7 +33,7 @@ export interface PlannedNode {
   /**
    * What is readable of its configuration: no secret, no address of the target, no path. A name may be several words
    * (`sentinel down-after-milliseconds mymaster`); a value is the directive's arguments, separated by spaces; an empty
-   * value is one empty argument (`save ""`). Every one is accepted by Redis 6.0 and later.
+   * value is one empty argument (`save ""`). Not every version of Redis has all of them: `dependentOnVersion` says which.
    */
   readonly directives: Directives;
   readonly secretDirectives: SecretDirectives;
@@ -59,6 +60,8 @@ export interface TopologyPlan {
   readonly monitor?: PlannedMonitor;
   /** Logical database that the endpoint names. Cluster: 0. */
   readonly database: number;
+  /** Directives that the target must find its servers to have and to accept. */
+  readonly asked: readonly AskedDirective[];
   /** What was accepted, but the user should hear about. */
   readonly warnings: readonly Warning[];
 }
@@ -84,7 +87,14 @@ export function planStandalone(name: string, args: StandaloneArgs = {}): Topolog
     acl: dataUsers("standalone", resolved),
     peers: [],
   };
-  return { topology: "standalone", name, nodes: [node], database: resolved.database, warnings: findings.warnings };
+  return {
+    topology: "standalone",
+    name,
+    nodes: [node],
+    database: resolved.database,
+    asked: askedDirectives(args),
+    warnings: findings.warnings,
+  };
 }
 
 /**
@@ -132,6 +142,7 @@ export function planSentinel(name: string, args: SentinelArgs = {}): TopologyPla
     nodes: withPeers([...data, ...sentinels]),
     monitor: { masterName: resolved.masterName, quorum: resolved.quorum, primary: `${name}-0` },
     database: resolved.database,
+    asked: askedDirectives(args),
     warnings: findings.warnings,
   };
 }
@@ -165,7 +176,14 @@ export function planCluster(name: string, args: ClusterArgs = {}): TopologyPlan 
       peers: [],
     };
   });
-  return { topology: "cluster", name, nodes: withPeers(nodes), database: 0, warnings: findings.warnings };
+  return {
+    topology: "cluster",
+    name,
+    nodes: withPeers(nodes),
+    database: 0,
+    asked: askedDirectives(args),
+    warnings: findings.warnings,
+  };
 }
 
 /** The plan of any topology. */

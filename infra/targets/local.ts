@@ -5,6 +5,7 @@ import { HostTuning } from "../operations/host-tuning.ts";
 import { LocalHost } from "../operations/local-host.ts";
 import { RedisProcess } from "../operations/redis-process.ts";
 import { renderAcl } from "../plan/acl.ts";
+import { dependentOnVersion } from "../plan/directives/directives.ts";
 import { type HostTuningMode, hostNeeds } from "../plan/host.ts";
 import { operator, resolveSecret, resolveSecretDirectives } from "../plan/secrets.ts";
 import type { PlannedNode, TopologyPlan } from "../plan/topology.ts";
@@ -39,7 +40,7 @@ export class LocalTarget implements Target {
     });
     const host = new LocalHost(
       `${plan.name}-host`,
-      { name: plan.name, topology: plan.topology, directory, ports },
+      { name: plan.name, topology: plan.topology, directory, ports, asked: [...plan.asked] },
       { parent },
     );
     const { hostTuning: mode = "check" } = this.#args;
@@ -70,6 +71,7 @@ export class LocalTarget implements Target {
           shard: node.shard,
           ...at(addresses, node.name),
           directory: `${directory}/${node.name}`,
+          directiveVersions: dependentOnVersion(Object.keys(node.directives)),
           directives: node.directives,
           secretDirectives: secrets.apply((values) => resolveSecretDirectives(node.secretDirectives, values)),
           acl: secrets.apply((values) => renderAcl(node.acl, values)),

@@ -1,5 +1,6 @@
 import type { VersionRange } from "../../../contract/nodes.ts";
 import { didYouMean } from "../similar.ts";
+import { oldNames } from "./encodings.ts";
 import { knownDirectives, knownVersions } from "./known.ts";
 
 /** What is known of a directive of redis.conf. Versions are `major.minor`, of those in `knownVersions`. */
@@ -22,9 +23,9 @@ export function versionsOf(name: string): VersionRange {
   return { ...(since !== undefined && { since }), ...(until !== undefined && { until }) };
 }
 
-/** Those of these directives that only some versions have, with the versions. */
+/** Those of these directives that only some versions are given, with the versions. */
 export function dependentOnVersion(names: readonly string[]): Record<string, VersionRange> {
-  const ranges = names.map((name) => [name, versionsOf(name)] as const);
+  const ranges = names.map((name) => [name, oldNames[name] ?? versionsOf(name)] as const);
   return Object.fromEntries(ranges.filter(([, range]) => Object.keys(range).length > 0));
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { topologies } from "../../../infra/plan/check.ts";
 import { said } from "../../support/said.ts";
+import { tuning } from "./refusals/tuning.ts";
 
 const aSize =
   'is not a size: write a number of bytes, or a whole number with k, m, g (thousands) or kb, mb, gb (1024s), as in "256mb"';
@@ -32,10 +33,10 @@ describe("arguments of every topology", () => {
     ],
     [{ eviction: "allkeys-lur" }, `eviction: "allkeys-lur" is not known: ${policies}; did you mean "allkeys-lru"?`],
     [{ eviction: "LRU" }, `eviction: "LRU" is not known: ${policies}; did you mean "allkeys-lru"?`],
-    [{ persistence: "rdb" }, 'persistence: "rdb" is not known: choose one of "none", "snapshots", "aof"'],
+    [{ persistence: "rdb" }, 'persistence: "rdb" is not known: choose one of "none", "snapshots", "aof", "aof-always"'],
     [
       { persistence: "snapshot" },
-      'persistence: "snapshot" is not known: choose one of "none", "snapshots", "aof"; did you mean "snapshots"?',
+      'persistence: "snapshot" is not known: choose one of "none", "snapshots", "aof", "aof-always"; did you mean "snapshots"?',
     ],
     [{ password: "short" }, "password: has 5 characters: write 16 to 512, or leave it out to have one generated"],
     [
@@ -160,6 +161,7 @@ describe("arguments of every topology", () => {
     [{ quorum: 2 }, "quorum: is an argument of RedisSentinel, not of RedisStandalone: leave it out"],
     [{ replicas: 2 }, "replicas: is an argument of RedisSentinel, not of RedisStandalone: leave it out"],
     [{ colour: "red" }, `colour: ${takes}`],
+    ...tuning,
   ])("%j", (args, message) => {
     expect(said("standalone", args)).toEqual([message]);
   });

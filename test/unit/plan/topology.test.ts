@@ -118,13 +118,39 @@ describe("defaults", () => {
       "lazyfree-lazy-expire": "yes",
       "lazyfree-lazy-server-del": "yes",
       "lazyfree-lazy-user-del": "yes",
+      "lazyfree-lazy-user-flush": "yes",
+      activedefrag: "no",
+      "maxmemory-clients": "64mb",
+      "latency-monitor-threshold": "100",
+      "hash-max-listpack-entries": "512",
+      "hash-max-listpack-value": "64",
+      "hash-max-ziplist-entries": "512",
+      "hash-max-ziplist-value": "64",
+      "list-max-listpack-size": "-2",
+      "list-max-ziplist-size": "-2",
+      "set-max-intset-entries": "512",
+      "set-max-listpack-entries": "128",
+      "set-max-listpack-value": "64",
+      "zset-max-listpack-entries": "128",
+      "zset-max-listpack-value": "64",
+      "zset-max-ziplist-entries": "128",
+      "zset-max-ziplist-value": "64",
     });
     expect(planSentinel("cache").nodes[0]?.directives).toMatchObject({
       "min-replicas-to-write": "1",
       "min-replicas-max-lag": "5",
     });
-    expect(planSentinel("cache", { replicas: 1 }).nodes[0]?.directives).not.toHaveProperty("min-replicas-to-write");
+    const bufferLimit = { "client-output-buffer-limit": "replica 256mb 64mb 60" };
+    expect(planSentinel("cache", { replicas: 1 }).nodes[0]?.directives).toMatchObject({
+      "min-replicas-to-write": "0",
+      ...bufferLimit,
+    });
+    expect(planCluster("cache", { replicasPerPrimary: 2 }).nodes[0]?.directives).toMatchObject({
+      "min-replicas-to-write": "1",
+    });
     expect(planCluster("cache").nodes[0]?.directives).toMatchObject({
+      "min-replicas-to-write": "0",
+      ...bufferLimit,
       "cluster-enabled": "yes",
       "cluster-node-timeout": "5000",
     });
@@ -190,8 +216,14 @@ describe("sizing", () => {
 
   it.each([
     [1, ['memory: "1gb" is not less than this machine\'s 1gb: write at most "136mb"'], []],
-    [4, [], ['memory: 6 nodes of "1gb" may fill more than 80 % of this machine\'s 4gb: write at most "546mb"']],
-    [8, [], []],
+    [
+      4,
+      [],
+      [
+        'memory: 6 nodes of "1gb", and "768mb" of buffers for replicas, may fill more than 80 % of this machine\'s 4gb: write at most "418mb"',
+      ],
+    ],
+    [9, [], []],
   ])("on a machine of %d GB", (gigabytes, refusals, warnings) => {
     const said = checkSizing(plan, { memory: gigabytes * 2 ** 30 });
     expect(said.refusals.map(({ property, message }) => `${property}: ${message}`)).toEqual(refusals);
