@@ -1,59 +1,21 @@
-import { createServer, connect as dial, type Server, type Socket } from "node:net";
 import type { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Endpoint } from "../../../contract/endpoint.ts";
 import { parsePlan } from "../../../warmer/plan.ts";
 import type { WarmOutcome } from "../../../warmer/types.ts";
 import { warm } from "../../../warmer/warm.ts";
-import { freePorts } from "../../support/ports.ts";
 import { startPostgres, type TestPostgres } from "../../support/postgres.ts";
+import { type ProxyOptions, startProxy, type TestProxy } from "../../support/proxy.ts";
 import { startStandalone, type TestTopology } from "../../support/redis.ts";
 
 let postgres: TestPostgres;
 let redis: TestTopology<"standalone">;
 let client: Redis;
-const proxies: Proxy[] = [];
+const proxies: TestProxy[] = [];
 
-interface Proxy {
-  readonly port: number;
-  stop(): void;
-}
-
-/** Passes everything on, what the server sends in pieces of 1 to `largest` bytes, each in a packet of its own. */
-async function fragment(target: number, largest: number): Promise<Proxy> {
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((inner) => {
-    const outer = dial(target, "127.0.0.1");
-    for (const [socket, other] of [
-      [inner, outer],
-      [outer, inner],
-    ] as const) {
-      sockets.add(socket);
-      socket.setNoDelay(true);
-      socket.on("error", () => other.destroy());
-      socket.on("close", () => other.destroy());
-    }
-    inner.on("data", (data) => void outer.write(data));
-    let size = 0;
-    outer.on("data", async (data) => {
-      outer.pause();
-      for (let at = 0; at < data.length && !inner.destroyed; at += size) {
-        size = (size % largest) + 1;
-        if (!inner.write(data.subarray(at, at + size))) await new Promise((resolve) => inner.once("drain", resolve));
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      outer.resume();
-    });
-  });
-  const port = await freePorts(1);
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  const proxy = {
-    port,
-    stop: () => {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    },
-  };
+/** A proxy that ends with the tests. */
+async function behind(port: number, options: ProxyOptions): Promise<TestProxy> {
+  const proxy = await startProxy(port, options);
   proxies.push(proxy);
   return proxy;
 }
@@ -81,10 +43,15 @@ const both = [
   { name: "hashes", query, key: "h:{id}", value: { type: "hash" }, ttl: 600 },
 ];
 
-function run(postgresUrl: string, change: Partial<Endpoint> = {}, engine: "hset" | "restore" = "hset") {
+function run(
+  postgresUrl: string,
+  change: Partial<Endpoint> = {},
+  engine: "hset" | "restore" = "hset",
+  deadlineMs = 60_000,
+): Promise<WarmOutcome> {
   const endpoint = { ...redis.endpoint, ...change } as Endpoint;
   const plan = parsePlan({ name: "test", datasets: both });
-  return warm({ endpoint, postgresUrl, plan, engine, latencyCeilingMs: null, deadlineMs: 60_000 });
+  return warm({ endpoint, postgresUrl, plan, engine, latencyCeilingMs: null, deadlineMs });
 }
 
 /** Every key that may be written is there, whole; no other is; the counts and the examples say so. */
@@ -114,7 +81,7 @@ describe("each error goes to its own key and dataset", () => {
   });
 
   it("also when replies come in pieces", async () => {
-    const proxy = await fragment(redis.servers[0]?.port as number, 7);
+    const proxy = await behind(redis.servers[0]?.port as number, { largestPiece: 7 });
     const nodes = [{ host: "127.0.0.1", port: proxy.port }];
     await client.set("x:0", "");
     const outcome = await run(postgres.url, { ...user, nodes } as Partial<Endpoint>);
@@ -124,7 +91,7 @@ describe("each error goes to its own key and dataset", () => {
 });
 
 it.each([3, 50, 5000])("rows come whole out of pieces of up to %i bytes", async (largest) => {
-  const proxy = await fragment(postgres.port, largest);
+  const proxy = await behind(postgres.port, { largestPiece: largest });
   const outcome = await run(postgres.url.replace(`:${postgres.port}/`, `:${proxy.port}/`));
   expect(outcome).toMatchObject({ ok: true, rows: 2 * ROWS, keys: 2 * ROWS, failed: 0 });
   const expected = (await postgres.sql(query)).rows as { id: number; text: string }[];
@@ -132,4 +99,32 @@ it.each([3, 50, 5000])("rows come whole out of pieces of up to %i bytes", async 
   expect(strings).toEqual(expected.map(({ text }) => text));
   const hashes = await Promise.all(expected.map(({ id }) => client.hgetall(`h:${id}`)));
   expect(hashes).toEqual(expected.map(({ id, text }) => ({ id: String(id), text })));
+});
+
+describe("a server that goes silent without a word ends the run at its deadline", () => {
+  it.each([
+    ["while connecting", 100],
+    ["while the queries are described", 1500],
+    ["in the middle of the rows", 20_000],
+  ])("PostgreSQL, %s", async (_, silentAfter) => {
+    const proxy = await behind(postgres.port, { silentAfter });
+    const started = performance.now();
+    const outcome = await run(postgres.url.replace(`:${postgres.port}/`, `:${proxy.port}/`), {}, "hset", 2000);
+    expect(performance.now() - started).toBeLessThan(6000);
+    expect(proxy.silent).toBeGreaterThan(0);
+    expect(outcome.error).toMatch(/^The deadline of 2 s has passed\. Still missing: /);
+  });
+
+  it.each([
+    ["while connecting", 5],
+    ["in the middle of the rows", 3000],
+  ])("Redis, %s", async (_, silentAfter) => {
+    const proxy = await behind(redis.servers[0]?.port as number, { silentAfter });
+    const nodes = [{ host: "127.0.0.1", port: proxy.port }];
+    const started = performance.now();
+    const outcome = await run(postgres.url, { nodes } as Partial<Endpoint>, "hset", 2000);
+    expect(performance.now() - started).toBeLessThan(6000);
+    expect(proxy.silent).toBeGreaterThan(0);
+    expect(outcome.error).toMatch(/^The deadline of 2 s has passed\. Still missing: /);
+  });
 });
