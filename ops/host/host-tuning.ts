@@ -6,7 +6,7 @@ import { applySettings, releaseSettings, type Unfit, unfitSettings } from "./app
 import { inspectMachine } from "./machine.ts";
 import { type HostRoots, thisMachine } from "./roots.ts";
 import { seenNow } from "./seen.ts";
-import { fixOf, isSysctl, wantedText } from "./settings.ts";
+import { fixOf, isSysctl, kernelSettings, wantedText } from "./settings.ts";
 import { sizeFindings, versionFindings, whyTooLarge } from "./sizes.ts";
 
 /**
@@ -25,7 +25,11 @@ export function hostTuningOn(roots: HostRoots): OperationHandler {
     if (action === "delete") return release(tuning, roots, context);
     if (tuning.mode === "apply") return apply(tuning, roots, context);
     await release(tuning, roots, context); // it may have been "apply" before
-    return { id: "host-tuning", outputs: { applied: {}, report: tuning.report ?? (await look(tuning, false, roots)) } };
+    const before = tuning.report ?? (await look(tuning, false, roots));
+    return {
+      id: "host-tuning",
+      outputs: { applied: {}, report: { findings: again(before, tuning, roots), toSet: {} } },
+    };
   };
 }
 
@@ -72,15 +76,30 @@ async function apply(tuning: HostTuningInputs, roots: HostRoots, context: Operat
   const unfit = unfitSettings(needs, roots);
   const done = Object.keys(before.toSet).filter((name) => unfit.every(({ setting }) => setting.name !== name));
   if (done.length > 0) context.progress(`set ${done.map((name) => `${name} ${before.toSet[name]}`).join(", ")}`);
-  const missed = unfit
-    .filter(({ setting }) => setting.name in failed)
-    .map((one) => findingOf(one, needs, "check"))
-    .map((finding) => ({ ...finding, why: `${finding.why}; ${failed[finding.setting]}` }));
   const toSet = Object.fromEntries(Object.entries(before.toSet).filter(([name]) => !done.includes(name)));
   return {
     id: "host-tuning",
-    outputs: { applied, report: { findings: byLevel([...before.findings, ...missed]), toSet } },
+    outputs: { applied, report: { findings: again(before, tuning, roots, failed), toSet } },
   };
+}
+
+/**
+ * The findings, with the settings of the kernel as they are now. The rest is as the check saw it: amounts of memory and
+ * disk change from moment to moment, and a difference would be an update for nothing.
+ */
+function again(
+  { findings }: HostReport,
+  { needs, mode }: HostTuningInputs,
+  roots: HostRoots,
+  failed: Readonly<Record<string, string>> = {},
+): HostFinding[] {
+  const kernel = unfitSettings(needs, roots).map((one) => findingOf(one, needs, mode));
+  const others = findings.filter(({ setting }) => kernelSettings.every(({ name }) => name !== setting));
+  const explained = kernel.map((finding) => {
+    const problem = failed[finding.setting];
+    return problem === undefined ? finding : { ...finding, why: `${finding.why}; ${problem}` };
+  });
+  return byLevel([...explained, ...others]);
 }
 
 async function release(

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { HostReport } from "../../../contract/host.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 import { smallNeeds } from "../../support/host-tree.ts";
-import { keepKernelSettings, maySetKernel } from "../../support/machine.ts";
+import { holdKernel, maySetKernel } from "../../support/machine.ts";
 
 interface Step {
   readonly result: { readonly outputs?: { readonly report: HostReport; readonly applied: Record<string, unknown> } };
@@ -13,12 +13,12 @@ interface Step {
 }
 
 const folder = temporaryFolder();
-let restore = (): void => {};
-beforeAll(() => {
-  if (maySetKernel()) restore = keepKernelSettings();
+let restore = async (): Promise<void> => {};
+beforeAll(async () => {
+  if (maySetKernel()) restore = await holdKernel();
 });
-afterAll(() => {
-  restore();
+afterAll(async () => {
+  await restore();
   folder.remove();
 });
 

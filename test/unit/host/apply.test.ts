@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { HostReport } from "../../../contract/host.ts";
 import type { OperationRequest } from "../../../contract/operation.ts";
 import { hostTuningOn } from "../../../ops/host/host-tuning.ts";
 import { temporaryFolder } from "../../support/folders.ts";
@@ -107,6 +108,20 @@ describe("what apply sets", () => {
     expect(tree.read("proc/sys/vm/swappiness")).toBe("60");
     expect(outputs?.applied).toEqual({});
     expect(outputs?.report).toMatchObject({ findings: { length: 4 }, toSet: {} });
+  });
+
+  it("that the kernel takes but keeps otherwise is said, and is not ours to put back", async () => {
+    // A file that keeps nothing, as a kernel may that accepts a value and keeps another.
+    rmSync(join(tree.folder, hugePages));
+    symlinkSync("/dev/null", join(tree.folder, hugePages));
+    const { outputs = {} } = await run("create");
+    const { findings, toSet } = outputs.report as HostReport;
+    expect(findings.map(({ setting, why }) => `${setting}: ${why.split("; ")[1]}`)).toEqual([
+      'transparent_hugepage: "never" was written, but it is ""',
+    ]);
+    expect(Object.keys(toSet)).toEqual(["transparent_hugepage"]);
+    expect(Object.keys(outputs.applied as object)).not.toContain("transparent_hugepage");
+    expect(existsSync(join(tree.folder, tmpfilesFile))).toBe(false);
   });
 
   it("is not put back where somebody has changed it since", async () => {
