@@ -81,7 +81,9 @@ it("explains a request that it does not understand", async () => {
     {
       seq: 0,
       error: {
-        message: expect.stringMatching(/^operation: "levitation" is unknown; this version of hearth has .*local-host, /),
+        message: expect.stringMatching(
+          /^operation: "levitation" is unknown; this version of hearth has .*local-host, /,
+        ),
       },
     },
   ]);
