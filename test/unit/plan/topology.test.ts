@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type AclUser, renderAcl } from "../../../infra/plan/acl.ts";
 import { resolveSecretDirectives } from "../../../infra/plan/secrets.ts";
-import { checkSizing } from "../../../infra/plan/sizing.ts";
 import { planCluster, planSentinel, planStandalone, type TopologyPlan } from "../../../infra/plan/topology.ts";
 
 const portsOf = (plan: TopologyPlan): number[] =>
@@ -208,25 +207,5 @@ describe("secrets", () => {
     const said = 'the password of the user "app" that the plan refers to was not given';
     expect(() => renderAcl([user], secrets)).toThrow(said);
     expect(() => renderAcl([user], { passwords: { app: "" } })).toThrow(said);
-  });
-});
-
-describe("sizing", () => {
-  const plan = planCluster("cache", { memory: "1gb" });
-
-  it.each([
-    [1, ['memory: "1gb" is not less than this machine\'s 1gb: write at most "136mb"'], []],
-    [
-      4,
-      [],
-      [
-        'memory: 6 nodes of "1gb", and "768mb" of buffers for replicas, may fill more than 80 % of this machine\'s 4gb: write at most "418mb"',
-      ],
-    ],
-    [9, [], []],
-  ])("on a machine of %d GB", (gigabytes, refusals, warnings) => {
-    const said = checkSizing(plan, { memory: gigabytes * 2 ** 30 });
-    expect(said.refusals.map(({ property, message }) => `${property}: ${message}`)).toEqual(refusals);
-    expect(said.warnings.map(({ property, message }) => `${property}: ${message}`)).toEqual(warnings);
   });
 });
