@@ -3,6 +3,7 @@
  * frees them so late that a warming of millions of rows takes twice the memory.
  */
 import { Socket, type SocketConstructorOpts } from "node:net";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
 
 const READ_BYTES = 64 * 1024;
 
@@ -13,6 +14,15 @@ const takers = new WeakMap<Socket, Listener | null>();
 
 /** A socket that is not connected yet. Listeners of "data" get copies, which they may keep. */
 export function bufferedSocket(options: SocketConstructorOpts = {}): Socket {
+  return buffered((onread) => new Socket({ ...options, onread }));
+}
+
+/** A connection by TLS that is being made. Listeners of "data" get copies, which they may keep. */
+export function bufferedTls(options: ConnectionOptions & { readonly host: string; readonly port: number }): Socket {
+  return buffered((onread) => connectTls({ ...options, onread } as ConnectionOptions));
+}
+
+function buffered(make: (onread: NonNullable<SocketConstructorOpts["onread"]>) => Socket): Socket {
   const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   const callback = (length: number): boolean => {
     const data = buffer.subarray(0, length);
@@ -21,7 +31,7 @@ export function bufferedSocket(options: SocketConstructorOpts = {}): Socket {
     else taker(data);
     return true;
   };
-  const socket: Socket = new Socket({ ...options, onread: { buffer, callback } });
+  const socket: Socket = make({ buffer, callback });
   takers.set(socket, null);
   return socket;
 }

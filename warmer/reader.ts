@@ -1,8 +1,13 @@
 import type { Cluster, Redis } from "ioredis";
 import { type Address, formatAddress } from "../contract/address.ts";
 import type { Endpoint } from "../contract/endpoint.ts";
+import { dataCredentials, RedisConnection } from "./redis/socket.ts";
 import { explainTls, tlsOptions } from "./redis/tls.ts";
+
 import type { WrittenValue } from "./types.ts";
+
+/** Milliseconds. */
+const DIAGNOSIS_MS = 2000;
 
 /** A string; a hash by field; the members of a set; the scores of a sorted set, as text, by member (latin1). */
 export type StoredValue = Buffer | ReadonlyMap<string, Buffer> | ReadonlySet<string>;
@@ -58,7 +63,8 @@ export class CacheReader {
     } catch (error) {
       client.disconnect();
       const message = error instanceof Error && error.message !== "Connection is closed." ? error.message : reason;
-      throw new Error(`Cannot read from Redis (${endpoint.topology}, ${describe(endpoint)}): ${message}.`);
+      const why = /ECONNRESET|EPIPE/.test(message) ? await whyItHangsUp(endpoint) : undefined;
+      throw new Error(`Cannot read from Redis (${endpoint.topology}, ${describe(endpoint)}): ${why ?? message}.`);
     }
     return new CacheReader(client, endpoint.username ?? "default");
   }
@@ -243,6 +249,18 @@ async function makeClient(endpoint: Endpoint, timeoutMs: number, readyCheck: boo
         // With TLS the certificate is for the names that the cluster announces.
         ...(tls !== undefined && { dnsLookup: (address, callback) => callback(null, address) }),
       });
+  }
+}
+
+/** What a server has against this client, which ioredis does not wait for: that it must show a certificate, or TLS. */
+async function whyItHangsUp(endpoint: Endpoint): Promise<string | undefined> {
+  const [node] = endpoint.nodes;
+  if (node === undefined) return undefined;
+  try {
+    (await RedisConnection.open(node, dataCredentials(endpoint), AbortSignal.timeout(DIAGNOSIS_MS))).close();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

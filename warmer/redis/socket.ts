@@ -1,16 +1,16 @@
 import type { Socket } from "node:net";
-import { isIP } from "node:net";
-import { connect as connectTls } from "node:tls";
 import type { Address } from "../../contract/address.ts";
 import { formatAddress } from "../../contract/address.ts";
 import type { Endpoint } from "../../contract/endpoint.ts";
-import { bufferedSocket } from "../read-buffer.ts";
+import { bufferedSocket, bufferedTls } from "../read-buffer.ts";
 import { command } from "../resp.ts";
 import type { Reply } from "./reply.ts";
 import { ReplyError, ReplyParser } from "./reply.ts";
+import { explainTls, tlsOptions } from "./tls.ts";
 
 const CONNECT_TIMEOUT_MS = 5000;
 const REPLY_TIMEOUT_MS = 10_000;
+const HUNG_UP = "Redis closed the connection";
 
 /** Who connects, and how: what all servers of an endpoint have in common. */
 export interface Credentials {
@@ -33,11 +33,14 @@ function openSocket(address: Address, credentials: Credentials, signal: AbortSig
   const { tls } = credentials;
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const servername = tls?.servername ?? (isIP(host) === 0 ? host : undefined);
     const socket =
       tls === undefined
         ? bufferedSocket({ noDelay: true, keepAlive: true }).connect({ host, port })
-        : connectTls({ ...tls, host, port, ...(servername === undefined ? {} : { servername }) });
+        : bufferedTls({ ...tlsOptions(tls, host), host, port });
+    let reached = false;
+    socket.once("connect", () => {
+      reached = true;
+    });
     const settle = (error?: Error): void => {
       socket.off("error", settle);
       socket.off("timeout", onTimeout);
@@ -50,7 +53,12 @@ function openSocket(address: Address, credentials: Credentials, signal: AbortSig
         reject(error);
       }
     };
-    const onTimeout = (): void => settle(new Error(`no connection within ${CONNECT_TIMEOUT_MS / 1000} s`));
+    const onTimeout = (): void => {
+      // A Redis without TLS waits for the end of what it takes for a command.
+      const advice = reached ? ": this port does not seem to speak TLS" : "";
+      const what = reached ? "TLS handshake" : "connection";
+      settle(new Error(`no ${what} within ${CONNECT_TIMEOUT_MS / 1000} s${advice}`));
+    };
     const onAbort = (): void =>
       settle(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
     socket.setTimeout(CONNECT_TIMEOUT_MS);
@@ -98,7 +106,7 @@ export class RedisConnection {
       return connection;
     } catch (error) {
       connection?.close();
-      throw named(error, address);
+      throw named(error, address, credentials);
     }
   }
 
@@ -152,7 +160,7 @@ export class RedisConnection {
   };
 
   readonly #onEnd = (reason: unknown): void => {
-    this.#ended ??= reason instanceof Error ? reason : new Error("Redis closed the connection");
+    this.#ended ??= reason instanceof Error ? reason : new Error(HUNG_UP);
     this.#socket.destroy();
     for (const { reject } of this.#waiting.splice(0)) reject(this.#ended);
   };
@@ -163,13 +171,21 @@ export function ignoreRefusal(error: unknown): void {
   if (!(error instanceof ReplyError)) throw error;
 }
 
-function named(error: unknown, address: Address): Error {
+/** What a server does that speaks TLS, and is spoken to in plain text. */
+function hasHungUp(error: Error): boolean {
+  return (error as NodeJS.ErrnoException).code === "ECONNRESET" || error.message === HUNG_UP;
+}
+
+function named(error: unknown, address: Address, { tls }: Credentials): Error {
   const cause = error instanceof Error ? error : new Error(String(error));
   if (cause instanceof ReplyError) {
     const reply = new ReplyError(cause.message);
     reply.message = `Redis ${formatAddress(address)} refused: ${cause.message}`;
     return reply;
   }
-  const reason = cause.message || (cause as NodeJS.ErrnoException).code || cause.name;
+  const known = cause.message || (cause as NodeJS.ErrnoException).code || cause.name;
+  const advice =
+    tls === undefined && hasHungUp(cause) ? " (does this port speak TLS? Then set `tls` of the endpoint)" : "";
+  const reason = explainTls(cause) ?? known + advice;
   return new Error(`Cannot reach Redis ${formatAddress(address)}: ${reason}`);
 }
