@@ -20,6 +20,8 @@ export const hostNeedsSchema = z.object({
   /** Sum of `maxmemory` of all data nodes, and the largest of them, in bytes. */
   memory: sizeSchema,
   largestNode: sizeSchema,
+  /** What may wait for replicas beside that, in bytes: the output buffers of the primaries. */
+  buffers: sizeSchema,
   /** Clients that a node admits (`maxclients`), the largest of all nodes: each takes a file descriptor. */
   maxClients: z.number().int().min(1),
   /** Connections that may wait for being accepted (`tcp-backlog`), the largest of all nodes. */

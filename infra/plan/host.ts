@@ -50,11 +50,19 @@ export function hostNeeds(plan: TopologyPlan): HostNeeds {
     sentinels: plan.nodes.length - data.length,
     memory: sum(memories),
     largestNode: Math.max(...memories),
+    buffers: sum(data.map((node) => (node.role === "primary" ? replicaBuffer(node) : 0))),
     maxClients: Math.max(...plan.nodes.map((node) => Number(directive(node, "maxclients") ?? defaultMaxClients))),
     backlog: Math.max(...plan.nodes.map((node) => Number(directive(node, "tcp-backlog") ?? defaultBacklog))),
     data: sum(files),
     machine: { ...sizes, disk: persistent ? sizes.disk : { minimum: 0, recommended: 0 } },
   };
+}
+
+/** What may wait for the replicas of a node that is a primary: the versions from 7.0 on have one buffer for them all. */
+function replicaBuffer(node: PlannedNode): number {
+  const limits = [node.directives["client-output-buffer-limit"] ?? ""].flat().join("\n");
+  const size = /^replica (\S+)/m.exec(limits)?.[1];
+  return size === undefined ? 0 : bytes(size);
 }
 
 function filesPerMemory(node: PlannedNode): number {

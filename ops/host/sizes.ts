@@ -48,9 +48,10 @@ function memory(needs: HostNeeds, machine: Machine, isNew: boolean): HostFinding
     findings.push({ setting: "memory", found, wanted, why, fix, level });
   const place = machine.limited ? "the limit of its control group" : "this machine's memory";
   const lower = `write at most "${most(needs, machine)}" for memory`;
-  if (needs.memory > machine.memory * usable) {
-    const why = "clients, replicas and background saves need the rest; without it the kernel ends a server";
-    const found = `${nodesOf(needs)} that can grow to ${size(needs.memory)}`;
+  if (needs.memory + needs.buffers > machine.memory * usable) {
+    const why = "clients and background saves need the rest; without it the kernel ends a server";
+    const buffers = needs.buffers === 0 ? "" : `, with ${size(needs.buffers)} of buffers for replicas`;
+    const found = `${nodesOf(needs)} that can grow to ${size(needs.memory)}${buffers}`;
     add(found, `80 % of ${size(machine.memory)}, ${place}`, why, lower, "risk");
   } else if (isNew && machine.available !== undefined && needs.memory > machine.available) {
     const found = `${size(machine.available)} that other programs leave`;
@@ -131,7 +132,7 @@ function nodesOf(needs: HostNeeds): string {
 
 /** The most that each node may be given, in whole mb or gb as redis.conf writes it. */
 function most(needs: HostNeeds, machine: Machine): string {
-  const each = (machine.memory * usable) / needs.dataNodes;
+  const each = Math.max(machine.memory * usable - needs.buffers, mb * needs.dataNodes) / needs.dataNodes;
   return each >= 10 * gb ? `${Math.floor(each / gb)}gb` : `${Math.floor(each / mb)}mb`;
 }
 

@@ -55,6 +55,7 @@ export const smallNeeds: HostNeeds = {
   sentinels: 0,
   memory: gb / 4,
   largestNode: gb / 4,
+  buffers: 0,
   maxClients: 10_000,
   backlog: 511,
   data: 0,

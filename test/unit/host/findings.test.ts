@@ -149,6 +149,14 @@ describe("the size of the machine", () => {
     expect((await check(meminfo(8), six)).findings).toEqual([]);
   });
 
+  it("buffers for replicas count beside the data", async () => {
+    const { findings } = await check(meminfo(8), { ...six, buffers: gb });
+    expect(findings.map(said)).toEqual([
+      'risk memory: 6 nodes of "1gb" that can grow to 6gb, with 1gb of buffers for replicas, wanted 80 % of 8gb, this machine\'s memory',
+    ]);
+    expect(findings[0]?.fix).toBe('write at most "921mb" for memory');
+  });
+
   it("what others have taken counts before the nodes are there, and not when they hold it themselves", async () => {
     const { findings } = await check(meminfo(64, 2), six);
     expect(findings.map(said)).toEqual(["risk memory: 2gb that other programs leave, wanted 6gb"]);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { hostNeedsSchema } from "../../../contract/host.ts";
 import { hostNeeds, machineSizes } from "../../../infra/plan/host.ts";
 import { planCluster, planSentinel, planStandalone } from "../../../infra/plan/topology.ts";
+import { bytes } from "../../../infra/plan/units.ts";
 
 const gb = 1024 ** 3;
 
@@ -12,6 +13,7 @@ describe("what a plan needs of its machine", () => {
       sentinels: 0,
       memory: gb,
       largestNode: gb,
+      buffers: 0,
       maxClients: 10_000,
       backlog: 511,
       data: 2 * gb,
@@ -41,6 +43,15 @@ describe("what a plan needs of its machine", () => {
     const needs = hostNeeds(planStandalone("cache", { memory: "1gb", persistence }));
     expect(needs.data).toBe(data);
     expect(needs.machine.disk.minimum).toBe(minimum);
+  });
+
+  it("buffers for the replicas of each primary", () => {
+    const plan = planSentinel("cache", { memory: "1gb" });
+    const [limit = ""] = [plan.nodes[0]?.directives["client-output-buffer-limit"] ?? []].flat();
+    const [, size = "0"] = /^replica (\S+)/.exec(limit) ?? [];
+    expect(bytes(size)).toBeGreaterThan(0);
+    expect(hostNeeds(plan).buffers).toBe(bytes(size));
+    expect(hostNeeds(planCluster("cache", { memory: "1gb" })).buffers).toBe(3 * bytes(size));
   });
 
   it("what the user's own directives ask for", () => {
