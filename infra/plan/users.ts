@@ -2,8 +2,7 @@ import type { AclUser } from "./acl.ts";
 import type { TopologyName } from "./args.ts";
 
 /**
- * Who may do what: the least that each user needs. The README's table "Security" and `npm run test:security` say and
- * try the same. Rules are those that Redis 6.0 and later read: there a subcommand can be added (`+config|get`), but
+ * Who may do what: the least that each user needs. The promises of `promises.ts` say the same command by command. Rules are those that Redis 6.0 and later read: there a subcommand can be added (`+config|get`), but
  * not taken away.
  */
 
@@ -61,17 +60,20 @@ function readonlyUser({ keyPrefixes }: AppRights): AclUser {
 }
 
 /**
- * Writes what applications read, and its own keys `hearth:...` (lock, checkpoint, markers). RESTORE is @dangerous
- * because a damaged payload is: the warmer makes its own. EVAL is how its lock is given back only by who holds it.
+ * Writes what applications read, and its own keys `hearth:...`: no command more than it sends (warmer/commands.ts).
+ * RESTORE is @dangerous because a damaged payload is: the warmer makes its own. EVAL is how its lock is given back only
+ * by who holds it.
  */
 const warmer: AclUser = {
   user: "warmer",
   keys: ["*"],
   channels: [],
   commands: [
-    ...["-@all", "+@read", "+@write", "-@dangerous", "+@transaction"],
-    ...[...connecting, ...describing, ...exploring, "+info", "+restore", "+role", "+wait", "+eval", "+evalsha"],
-    ...["+config|get", "+latency|latest", "+dbsize", "+slowlog|len"],
+    ...["-@all", "+select", "+client|setname", "+ping", "+info", "+role", "+cluster|slots", "+cluster|info", "+asking"],
+    ...["+set", "+hset", "+restore", "+sadd", "+zadd", "+del", "+expire", "+multi", "+exec"],
+    ...["+dbsize", "+exists", "+pttl", "+get", "+hgetall", "+config|get", "+eval", "+pexpire"],
+    // What applications read, for validation without an endpoint of its own.
+    ...["+smembers", "+zrange"],
   ],
 };
 

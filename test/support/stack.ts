@@ -17,6 +17,7 @@ import type { Endpoint } from "../../contract/endpoint.ts";
 import type { Member } from "../../contract/nodes.ts";
 import type { WarmReport } from "../../contract/warming.ts";
 import type { ClientUser } from "../../infra/plan/endpoint.ts";
+import type { UserName } from "../../infra/plan/secrets.ts";
 import { processesIn } from "./processes.ts";
 
 /** What a `pulumi` command printed and how it ended. */
@@ -109,6 +110,15 @@ export class TestStack {
     report: WarmReport;
   }> {
     return JSON.parse(await this.succeed("stack", "output", "--json", "--show-secrets"));
+  }
+
+  /** The passwords of all users, the servers' own as well, out of the state. */
+  async passwords(): Promise<Partial<Record<UserName, string>>> {
+    const state = JSON.parse(await this.succeed("stack", "export", "--show-secrets"));
+    const resources: { type: string; outputs: { passwords: { plaintext?: string } & Partial<Record<UserName, string>> } }[] = state.deployment.resources;
+    const found = resources.find(({ type }) => type.endsWith(":Passwords"))?.outputs.passwords;
+    if (!found) throw new Error("the state holds no passwords");
+    return typeof found.plaintext === "string" ? JSON.parse(found.plaintext) : found;
   }
 
   /** The state as text, secrets as they are kept. */
