@@ -9,11 +9,19 @@ const graceMs = 10_000;
 /**
  * Stops a server and waits until it is gone, with its data as safe as its persistence makes it. SIGTERM is Redis's own
  * SHUTDOWN, and needs no password. A server that cannot save refuses to end: then this rejects at the operation's
- * deadline, and the server goes on.
+ * deadline, and the server goes on. A refusal may be for the moment (while the first append-only file is written), so it
+ * is asked again every second.
  */
 export async function stopServer(node: Node, identity: ProcessIdentity, signal: AbortSignal): Promise<void> {
-  send(identity, "SIGTERM");
-  await waitFor(() => goneOf(identity), {
+  let asked = Number.NEGATIVE_INFINITY;
+  const gone = () => {
+    if (performance.now() - asked >= 1000) {
+      send(identity, "SIGTERM");
+      asked = performance.now();
+    }
+    return goneOf(identity);
+  };
+  await waitFor(gone, {
     what: `stopping ${node.name} (its log ${node.logFile} says what it waits for)`,
     signal,
     everyMs: 10,
