@@ -47,6 +47,24 @@ describe("what `check` tells of a warming", () => {
       [{ property: "source.url", reason: "does not begin with postgresql:// or postgres://" }],
     ],
     ["the endpoint", { ...right, endpoint: { ...endpoint, nodes: [] } }, [{ property: "endpoint.nodes", reason: /./ }]],
+    ["a warmer's endpoint of the same data", { ...right, warmerEndpoint: { ...endpoint, username: "warmer" } }, []],
+    ["nothing of a warmer's endpoint that is not known yet", { ...right, warmerEndpoint: unknown }, []],
+    [
+      "a warmer's endpoint of other data",
+      { ...right, warmerEndpoint: { ...endpoint, database: 2 } },
+      [
+        {
+          property: "warmerEndpoint.database",
+          reason: "is 2, and the application's endpoint has 1: both must lead to the same data, as different users",
+        },
+      ],
+    ],
+    [
+      "a warmer's endpoint without nodes",
+      { ...right, warmerEndpoint: { ...endpoint, nodes: [] } },
+      [{ property: "warmerEndpoint.nodes", reason: /./ }],
+    ],
+    ["controls", { ...right, controls: { keysPerSecond: 0 } }, [{ property: "controls.keysPerSecond", reason: /./ }]],
     ["the gate", { ...right, gate: { minHitRatio: 2 } }, [{ property: "gate.minHitRatio", reason: /./ }]],
   ])("%s", (_name, inputs, expected) => {
     const found = checkWarming(inputs);
