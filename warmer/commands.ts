@@ -16,6 +16,8 @@ export const warmerCommands: readonly string[] = [
   ...["select", "client|setname", "ping", "info", "role", "cluster|slots", "cluster|info", "asking"],
   // Values: strings and JSON; hashes by either engine; sets and sorted sets.
   ...["set", "hset", "restore", "sadd", "zadd", "del", "expire"],
+  // Sets of more than 1,000 members are put together under `hearth:part:*`.
+  ...["rename", "persist"],
   // What is there already: sizes, --only-missing, the engine's probe, markers and notes.
   ...["dbsize", "exists", "pttl", "get", "hgetall", "config|get"],
   // The lock is renewed and given back only where it is still held: EVAL of GET with PEXPIRE or DEL.

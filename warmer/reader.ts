@@ -3,7 +3,6 @@ import { type Address, formatAddress } from "../contract/address.ts";
 import type { Endpoint } from "../contract/endpoint.ts";
 import { dataCredentials, RedisConnection } from "./redis/socket.ts";
 import { explainTls, tlsOptions } from "./redis/tls.ts";
-
 import type { WrittenValue } from "./types.ts";
 
 /** Milliseconds. */

@@ -7,6 +7,8 @@ import { COMMAND_OVERHEAD } from "./value.ts";
 const DELETE = Buffer.from("*2\r\n$3\r\nDEL\r\n");
 const EXPIRE = Buffer.from("*3\r\n$6\r\nEXPIRE\r\n");
 const EXISTS = Buffer.from("*2\r\n$6\r\nEXISTS\r\n");
+const PERSIST = Buffer.from("*2\r\n$7\r\nPERSIST\r\n");
+const RENAME = Buffer.from("*3\r\n$6\r\nRENAME\r\n");
 const SADD = Buffer.from("$4\r\nSADD\r\n");
 const ZADD = Buffer.from("$4\r\nZADD\r\n");
 const STAR = 42;
@@ -16,6 +18,8 @@ const ARRAY_HEADER = 20;
 const ARRAY_COUNT = 12;
 /** `$`, up to ten digits and two line ends around an argument, of which PostgreSQL's own length is 4 bytes. */
 const ARGUMENT_OVERHEAD = 12;
+/** What a staging key has besides the key and its hash tag. */
+const STAGED_OVERHEAD = 16;
 
 /** Members of one command: more would keep Redis from its other clients. */
 const BATCH = 1000;
@@ -42,9 +46,27 @@ function* elementsOf(row: Tuple, column: number): Generator<Buffer> {
   }
 }
 
+/** Life of a part that a run has left which died. */
+const STAGED_SECONDS = 600;
+
+/**
+ * Where a value is put together that takes several commands: a key of Hearth's own in the same slot. Undefined for keys
+ * with a brace that closes nothing, which no hash tag can stand for.
+ */
+function stagingKey(key: Key): Key | undefined {
+  const text = key.bytes.toString("latin1", 0, key.length);
+  const open = text.indexOf("{");
+  const close = open < 0 ? -1 : text.indexOf("}", open + 1);
+  const tag = close > open + 1 ? text.slice(open + 1, close) : text;
+  if (tag === "" || tag.includes("}")) return undefined;
+  const bytes = Buffer.from(`hearth:part:{${tag}}${tag === text ? "" : `:${text}`}`, "latin1");
+  return { bytes, length: bytes.length };
+}
+
 /**
  * A set (`SADD`) or, with scores, a sorted set (`ZADD`): members and scores come as arrays. `DEL` first, so that no
- * member of an older value stays; a million members are written by many commands.
+ * member of an older value stays: who reads in between finds nothing, and never a part. A value of more members than one
+ * command takes is put together under another key, and takes the place of the old one by `RENAME`.
  */
 export class MembersEncoder implements Encoder {
   commands = 1;
@@ -63,10 +85,17 @@ export class MembersEncoder implements Encoder {
 
   bound(row: Tuple, key: Key): number {
     const count = countOf(row, this.#members);
-    const commands = 3 + Math.ceil(count / batchSize(count));
+    const batches = Math.ceil(count / batchSize(count));
+    const staged = batches > 1;
+    const commands = batches + (staged ? 6 : 3);
     const scores = this.#scores === undefined ? 0 : (row.lengths[this.#scores] as number) + count * ARGUMENT_OVERHEAD;
     const members = (row.lengths[this.#members] as number) + count * ARGUMENT_OVERHEAD;
-    return members + scores + commands * (key.length + COMMAND_OVERHEAD);
+    return (
+      members +
+      scores +
+      commands * (staged ? 2 * key.length + STAGED_OVERHEAD : key.length) +
+      commands * COMMAND_OVERHEAD
+    );
   }
 
   exactBound(row: Tuple, key: Key): number {
@@ -77,15 +106,19 @@ export class MembersEncoder implements Encoder {
     const count = countOf(row, this.#members);
     const size = batchSize(count);
     const { bytes } = row;
-    let at = putKey(out, putBytes(out, start, DELETE), key);
-    this.commands = 1;
+    const staged = count > size ? stagingKey(key) : undefined;
+    const target = staged ?? key;
+    // The first command names the key itself: it is what errors are attributed to.
+    let at = staged === undefined ? start : putKey(out, putBytes(out, start, EXISTS), key);
+    at = putKey(out, putBytes(out, at, DELETE), target);
+    this.commands = staged === undefined ? 1 : 2;
     let member = (row.starts[this.#members] as number) + ARRAY_HEADER;
     let score = this.#scores === undefined ? -1 : (row.starts[this.#scores] as number) + ARRAY_HEADER;
     for (let done = 0; done < count; done += size) {
       const members = Math.min(size, count - done);
       out[at] = STAR;
       at = putLineEnd(out, putInteger(out, at + 1, 2 + (score < 0 ? members : 2 * members)));
-      at = putKey(out, putBytes(out, at, score < 0 ? SADD : ZADD), key);
+      at = putKey(out, putBytes(out, at, score < 0 ? SADD : ZADD), target);
       for (let index = 0; index < members; index++) {
         if (score >= 0) {
           const length = bytes.readInt32BE(score);
@@ -97,6 +130,15 @@ export class MembersEncoder implements Encoder {
         member += 4 + length;
       }
       this.commands += 1;
+      if (staged !== undefined && done === 0) {
+        at = putIntegerBulk(out, putKey(out, putBytes(out, at, EXPIRE), staged), ttl > 0 ? ttl : STAGED_SECONDS);
+        this.commands += 1;
+      }
+    }
+    if (staged !== undefined) {
+      if (ttl === 0) at = putKey(out, putBytes(out, at, PERSIST), staged);
+      this.commands += ttl === 0 ? 2 : 1;
+      return putKey(out, putKey(out, putBytes(out, at, RENAME), staged), key);
     }
     if (ttl > 0) {
       this.commands += 1;

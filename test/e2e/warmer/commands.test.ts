@@ -60,12 +60,16 @@ const plan = parsePlan({
       ...{ value: { type: "set", member: "m" }, ttl: 600 },
     },
     {
+      ...{ name: "many", query: `SELECT 1 AS id, n AS m ${rows(1500)}`, key: "t:many:{id}" },
+      ...{ value: { type: "set", member: "m" } },
+    },
+    {
       ...{ name: "zset", query: `SELECT n % 9 AS id, n AS m, n * 2 AS s ${rows(90)}`, key: "t:z:{id}" },
       ...{ value: { type: "zset", member: "m", score: "s" }, ttl: 600 },
     },
   ],
 });
-const keys = 3000 + 3000 + 50 + 50 + 9 + 9;
+const keys = 3000 + 3000 + 50 + 50 + 9 + 1 + 9;
 
 beforeAll(async () => {
   [postgres, servers.standalone, servers.sentinel, servers.cluster] = await Promise.all([

@@ -34,6 +34,32 @@ const run = (dataset: object, more: Partial<WarmOptions> = {}): Promise<WarmOutc
   warm({ endpoint: redis.endpoint, postgresUrl: postgres.url, plan: planOf(dataset), deadlineMs: 60_000, ...more });
 const planOf = (dataset: object) => parsePlan({ name: "test", datasets: [{ ...board, ...dataset }] });
 
+describe("a large value that is replaced", () => {
+  it.each(["set", "zset"] as const)("is never seen in part (%s)", async (type) => {
+    const size = 50_000;
+    const dataset = {
+      query: `SELECT 1 AS board, n AS points, 'member-' || n AS member FROM generate_series(1, ${size}) n`,
+      value: type === "set" ? { type, member: "member" } : { type, member: "member", score: "points" },
+    };
+    expect(await run(dataset)).toMatchObject({ ok: true, keys: 1 });
+    const reader = client.duplicate();
+    const seen = new Set<number>();
+    let ended = false;
+    const reading = (async () => {
+      while (!ended) seen.add(type === "set" ? await reader.scard("board:1") : await reader.zcard("board:1"));
+    })();
+    for (let round = 0; round < 5; round++) expect(await run(dataset)).toMatchObject({ ok: true, keys: 1 });
+    ended = true;
+    await reading;
+    reader.disconnect();
+    expect([...seen]).toEqual([size]);
+    expect(await client.keys("*")).toEqual(["board:1"]);
+    expect(await client.ttl("board:1")).toBeGreaterThan(50);
+    expect(await run({ ...dataset, ttl: undefined })).toMatchObject({ ok: true });
+    expect(await client.ttl("board:1")).toBe(-1);
+  });
+});
+
 describe("sorted sets", () => {
   it("hold the rows of each key; nothing of an older value stays", async () => {
     await client.zadd("board:2", 1, "stale");

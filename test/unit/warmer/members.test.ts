@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { makeEncoder } from "../../../warmer/encode/encoder.ts";
 import { groupedSelect } from "../../../warmer/grouped.ts";
 import { endOfCommand, keyOfCommand } from "../../../warmer/resp.ts";
+import { slotOf } from "../../../warmer/slots.ts";
 import { Tuple } from "../../../warmer/tuple.ts";
 
 function int32(...values: readonly number[]): Buffer {
@@ -78,18 +79,28 @@ describe("commands", () => {
 
   it.each([
     [1000, 0, ["DEL", "SADD"]],
-    [1001, 0, ["DEL", "SADD", "SADD", "EXISTS"]],
-    [2500, 9, ["DEL", "SADD", "SADD", "SADD", "EXPIRE"]],
-  ])("of %i members with a TTL of %i are %j", (count, seconds, names) => {
+    [1000, 9, ["DEL", "SADD", "EXPIRE"]],
+    [1001, 0, ["EXISTS k", "DEL", "SADD", "EXPIRE", "SADD", "PERSIST", "RENAME"]],
+    [2500, 9, ["EXISTS k", "DEL", "SADD", "EXPIRE", "SADD", "SADD", "RENAME"]],
+    // No hash tag can stand for a brace that closes nothing.
+    [1001, 0, ["DEL", "SADD", "SADD", "EXISTS"], "a}b"],
+    [1001, 9, ["EXISTS a{b}c}", "DEL", "SADD", "EXPIRE", "SADD", "RENAME"], "a{b}c}"],
+  ])("of %i members with a TTL of %i are %j", (count, seconds, names, name = "k") => {
     const row = tuple([array(Array.from({ length: count }, (_, index) => Buffer.from(String(index))))]);
     const encoder = makeEncoder({ type: "set", members: 0 }, style);
-    const key = { bytes: Buffer.from("k"), length: 1 };
+    const key = { bytes: Buffer.from(name), length: name.length };
     const out = Buffer.alloc(encoder.bound(row, key));
     const end = encoder.encode(out, 0, row, key, seconds);
     const found: string[] = [];
+    const slot = slotOf(key.bytes, 0, key.length);
     for (let at = 0; at < end; at = endOfCommand(out, at)) {
-      found.push(/^\*\d+\r\n\$\d+\r\n(\w+)/.exec(out.toString("latin1", at, at + 40))?.[1] ?? "");
+      const words = out.toString("latin1", at, Math.min(end, at + 80)).split("\r\n");
+      found.push(words[2] === "EXISTS" && found.length === 0 ? `EXISTS ${words[4]}` : (words[2] ?? ""));
+      // All keys of a row lie in one slot.
+      const named = Buffer.from(words[4] ?? "");
+      expect(slotOf(named, 0, named.length)).toBe(slot);
     }
+    expect(keyOfCommand(out, 0)).toEqual(key.bytes);
     expect(found).toEqual(names);
     expect(encoder.commands).toBe(names.length);
   });
