@@ -10,7 +10,7 @@ const noNft = `nft is not on this machine: install it (Debian, Ubuntu: apt-get i
  * The nftables rules of one topology on this machine, in a table of its own: put in place and replaced by one
  * transaction, compared with what the kernel lists, taken away as a whole. No other table is ever named.
  */
-export const firewall: OperationHandler = async ({ action, id, inputs }, { signal }) => {
+export const firewall: OperationHandler = async ({ action, id, inputs }, { signal, progress }) => {
   if (action === "check") return check(inputs, signal);
   const { owner, ruleset } = firewallSchema.parse(inputs);
   const table = firewallTable(owner);
@@ -18,7 +18,12 @@ export const firewall: OperationHandler = async ({ action, id, inputs }, { signa
   if (program === undefined) throw new Error(`firewall: ${noNft}`);
   const run = (args: readonly string[], input = ""): Promise<NftAnswer> => nft(program, args, input, signal);
 
-  if (action === "read") return read(id, await listing(run, table), String(inputs.fingerprint));
+  if (action === "read") {
+    const found = read(id, await listing(run, table), String(inputs.fingerprint));
+    // A refresh tells that something has changed, but not what.
+    if (found.outputs?.drift !== undefined) progress(String(found.outputs.drift));
+    return found;
+  }
   if (action === "delete") {
     // Naming it first makes a table that is gone already no error.
     const answer = await run(["-f", "-"], `table inet ${table}\ndelete table inet ${table}\n`);
