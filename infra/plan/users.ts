@@ -2,8 +2,8 @@ import type { AclUser } from "./acl.ts";
 import type { TopologyName } from "./args.ts";
 
 /**
- * Who may do what: the least that each user needs. The promises of `promises.ts` say the same command by command. Rules are those that Redis 6.0 and later read: there a subcommand can be added (`+config|get`), but
- * not taken away.
+ * Who may do what: the least that each user needs. promises.ts says the same command by command. Rules are those that
+ * Redis 6.0 and later read: there a subcommand can be added (`+config|get`), but not taken away.
  */
 
 /** What an application may be allowed. */
