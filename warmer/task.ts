@@ -115,7 +115,7 @@ export class DatasetTask {
     const writer = new DatasetWriter(compiled, makeEncoder(compiled.value, style), sink, this.account, this.sampler);
     const rows = this.#stages(writer, compiled, sink, how);
     try {
-      await session.transaction(how.statementTimeoutMs, () => session.copy(compiled.copy, rows, signal));
+      await session.transaction(how.statementTimeoutMs, () => session.copy(compiled.copy, rows, signal), signal);
     } finally {
       if (!sink.signal.aborted) await rows.drain();
       rows.close();

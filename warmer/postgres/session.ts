@@ -4,6 +4,7 @@ import { wrapQuery } from "../compile.ts";
 import type { PlanParameters } from "../plan.ts";
 import { bufferedSocket } from "../read-buffer.ts";
 import type { PgConfig } from "../types.ts";
+import { answerWithin } from "./answer.ts";
 import type { CopyHandler } from "./copy.ts";
 import { CopyOut } from "./copy.ts";
 import type { Column, ColumnKind } from "./types.ts";
@@ -12,6 +13,8 @@ import { formOf } from "./wire.ts";
 
 const APPLICATION_NAME = "hearth";
 const CONNECT_TIMEOUT_MS = 10_000;
+/** How much longer than its statement timeout an answer may take. */
+const GRACE_MS = 2000;
 const CANCEL_REQUEST = 80_877_102;
 
 /** What is left to tell of an error of PostgreSQL: its message, code, place, detail and hint; never settings. */
@@ -71,6 +74,8 @@ export class PostgresSession {
   readonly #client: pg.Client;
   readonly #kinds = new Map<number, ColumnKind>();
   #lost: Error | undefined;
+  /** The statement timeout. */
+  #limitMs = 60_000;
 
   private constructor(client: pg.Client) {
     this.#client = client;
@@ -98,9 +103,13 @@ export class PostgresSession {
     return session;
   }
 
-  /** Runs `work` in a read-only transaction, which ends with it. */
-  async transaction<T>(statementTimeoutMs: number, work: () => Promise<T>): Promise<T> {
-    await this.#client.query(
+  /**
+   * Runs `work` in a read-only transaction, which ends with it.
+   * @param signal ends the connection where PostgreSQL does not answer to the beginning
+   */
+  async transaction<T>(statementTimeoutMs: number, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    this.#limitMs = statementTimeoutMs;
+    const beginning = this.#client.query(
       [
         "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
         `SET LOCAL statement_timeout = ${Math.max(1, Math.ceil(statementTimeoutMs))}`,
@@ -113,11 +122,12 @@ export class PostgresSession {
         "SET LOCAL standard_conforming_strings = on",
       ].join("; "),
     );
+    await this.#answer(beginning, statementTimeoutMs + GRACE_MS, signal);
     try {
       return await work();
     } finally {
       // Nothing was written; a connection that is gone has rolled back by itself.
-      if (this.usable) await this.#client.query("ROLLBACK").catch(() => {});
+      if (this.usable) await this.#answer(this.#client.query("ROLLBACK"), GRACE_MS).catch(() => {});
     }
   }
 
@@ -165,14 +175,22 @@ export class PostgresSession {
 
   /** Ends the connection. */
   async close(): Promise<void> {
-    await this.#client.end().catch(() => {}); // it may be gone already
+    await this.#answer(this.#client.end(), GRACE_MS).catch(() => {}); // it may be gone already
+  }
+
+  /** Waits for an answer; without one the connection is given up. */
+  #answer<T>(work: Promise<T>, milliseconds: number, signal?: AbortSignal): Promise<T> {
+    return answerWithin(work, milliseconds, `PostgreSQL ${whereIs(this.#client)}`, signal, (reason) => {
+      this.#lost ??= reason;
+      (this.#client as pg.Client & { connection: { stream: Socket } }).connection.stream.destroy();
+    });
   }
 
   async #query(text: string, rowMode?: "array"): Promise<pg.QueryResult> {
     // `queryMode` is missing from pg's types.
     const query = { text, queryMode: "extended", ...(rowMode === undefined ? {} : { rowMode }) };
     try {
-      return await this.#client.query(query as pg.QueryConfig);
+      return await this.#answer(this.#client.query(query as pg.QueryConfig), this.#limitMs + GRACE_MS);
     } catch (error) {
       throw withCode(describePostgresError(error, text), error);
     }

@@ -115,10 +115,44 @@ describe("a server that goes silent without a word ends the run at its deadline"
     expect(outcome.error).toMatch(/^The deadline of 2 s has passed\. Still missing: /);
   });
 
+  it("PostgreSQL, wherever it is between two datasets", async () => {
+    // Some 2 kB go by for two datasets of ten rows: a beginning, the rows, and an end for each.
+    const few = [1, 2].map((n) => ({
+      name: `d${n}`,
+      query: "SELECT n AS id FROM generate_series(1, 10) n",
+      key: `d${n}:{id}`,
+      value: { type: "json" },
+    }));
+    const plan = parsePlan({ name: "test", datasets: few });
+    const places = Array.from({ length: 16 }, (_, index) => 1500 + 40 * index);
+    const outcomes = await Promise.all(
+      places.map(async (silentAfter) => {
+        const proxy = await behind(postgres.port, { silentAfter });
+        const postgresUrl = postgres.url.replace(`:${postgres.port}/`, `:${proxy.port}/`);
+        const started = performance.now();
+        const { ok, error } = await warm({
+          endpoint: redis.endpoint,
+          postgresUrl,
+          plan,
+          parallel: 1,
+          deadlineMs: 3000,
+        });
+        return { ok, error, silent: proxy.silent, ms: performance.now() - started };
+      }),
+    );
+    expect(Math.max(...outcomes.map(({ ms }) => ms))).toBeLessThan(8000);
+    for (const { ok, error, silent } of outcomes) {
+      // Silent after the last row: nothing is missing.
+      if (!ok) expect(error).toMatch(/^The deadline of 3 s has passed/);
+      if (silent === 0) expect(ok).toBe(true);
+    }
+    expect(outcomes.filter(({ silent }) => silent > 0).length).toBeGreaterThan(4);
+  });
+
   it.each([
-    ["while connecting", 5],
-    ["in the middle of the rows", 3000],
-  ])("Redis, %s", async (_, silentAfter) => {
+    ["while connecting", 5, /"strings" \(not started\)/],
+    ["in the middle of the rows", 8000, /"strings" \(2000 of about 2000 rows read, \d+ keys/],
+  ])("Redis, %s", async (_, silentAfter, missing) => {
     const proxy = await behind(redis.servers[0]?.port as number, { silentAfter });
     const nodes = [{ host: "127.0.0.1", port: proxy.port }];
     const started = performance.now();
@@ -126,5 +160,6 @@ describe("a server that goes silent without a word ends the run at its deadline"
     expect(performance.now() - started).toBeLessThan(6000);
     expect(proxy.silent).toBeGreaterThan(0);
     expect(outcome.error).toMatch(/^The deadline of 2 s has passed\. Still missing: /);
+    expect(outcome.error).toMatch(missing);
   });
 });
