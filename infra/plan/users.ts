@@ -15,7 +15,7 @@ export interface AppRights {
 }
 
 /** What every client library sends when it connects, and what a cluster's and a Sentinel's clients ask besides. */
-const connecting = ["+auth", "+hello", "+ping", "+echo", "+select", "+quit", "+readonly", "+readwrite", "+asking"];
+const connecting = ["+auth", "+hello", "+ping", "+echo", "+select", "+readonly", "+readwrite", "+asking"];
 const describing = ["+client|setname", "+client|getname", "+client|id", "+client|reply", "+client|info", "+command"];
 const exploring = ["+cluster|slots", "+cluster|shards", "+cluster|nodes", "+cluster|info", "+cluster|myid"];
 

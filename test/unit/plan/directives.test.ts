@@ -44,7 +44,7 @@ async function start(node: PlannedNode, monitor = ""): Promise<Redis> {
     "users.acl",
     `${renderAcl(node.acl, secrets)
       .join("\n")
-      .replaceAll(beforeChannels ? / &\S+/g : "", "")}\n`,
+      .replaceAll(beforeChannels ? / (&\S+|resetchannels)/g : "", "")}\n`,
   );
   const secret = file("secret.conf", configText("# secrets", resolveSecretDirectives(node.secretDirectives, secrets)));
   const own = `bind 127.0.0.1\ndir ${folder}\nlogfile ${join(folder, "log")}\naclfile ${acl}\n`;
