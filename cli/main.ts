@@ -1,4 +1,5 @@
 import * as nodeModule from "node:module";
+import { keepYoungSmall } from "../warmer/heap.ts";
 
 /**
  * `hearth`: what the Pulumi resources ask for (`hearth operation`), and the commands that people use.
@@ -9,6 +10,7 @@ import * as nodeModule from "node:module";
 async function main(): Promise<void> {
   // By it ioredis would print every command that it sends, AUTH with its password among them.
   delete process.env.DEBUG;
+  if (process.argv[2] === "warm") keepYoungSmall();
   // Keeps compiled code between runs; Node 20 does not have it.
   nodeModule.enableCompileCache?.();
   if (process.argv[2] === "operation") {

@@ -2,8 +2,10 @@ import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 const CHECK_MS = 500;
-/** Of the space for new objects; V8 begins with 1 MiB, and has 16 to 32 of it after the start of the tool. */
+/** Of the space for new objects: where it could not be kept small from the start. */
 const TOO_LARGE_BYTES = 6 * 1024 * 1024;
+/** Growth of the heap and its buffers since the last collection that is worth another. */
+const WORTH_BYTES = 4 * 1024 * 1024;
 
 type Collect = (options: {
   readonly type: "major";
@@ -15,17 +17,36 @@ function youngBytes(): number {
   return getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space")?.physical_space_size ?? 0;
 }
 
+/** Bytes of objects and of the buffers that belong to them. */
+function usedBytes(): number {
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
 /**
- * Keeps a process that runs for seconds in the memory that it needs: loading the code makes V8 set aside tens of
- * megabytes for new objects, which warming hardly makes, and which V8 gives back only after a collection that is told
- * to save memory (20 ms). There is no option for it that could be set after the start of Node.
+ * Keeps the space for new objects as small as it is when Node starts, 2 MiB: V8 doubles it again and again otherwise,
+ * while code is loaded and when a run reads back what it has written. To be called before anything is loaded.
  *
  * For the tool alone: an application's heap is its own.
+ */
+export function keepYoungSmall(): void {
+  setFlagsFromString("--semi-space-growth-factor=1");
+}
+
+/**
+ * Keeps a process that runs for seconds in the memory that it needs: what was loaded and is not needed any more, and
+ * the buffers that were let go, are freed by collections that are told to save memory (20 ms).
+ *
+ * For the tool alone, as {@link keepYoungSmall}.
  * @returns ends it
  */
 export function keepHeapSmall(): () => void {
+  // The first look always collects: what the start has left behind.
+  let kept = 0;
   const timer = setInterval(() => {
-    if (youngBytes() > TOO_LARGE_BYTES) collect()?.({ type: "major", execution: "sync", flavor: "last-resort" });
+    if (usedBytes() - kept < WORTH_BYTES && youngBytes() <= TOO_LARGE_BYTES) return;
+    collect()?.({ type: "major", execution: "sync", flavor: "last-resort" });
+    kept = usedBytes();
   }, CHECK_MS);
   timer.unref();
   return () => clearInterval(timer);

@@ -12,6 +12,7 @@ const NOTIFICATION = 0x41; // A
 const SIGNATURE = Buffer.from("PGCOPY\n\xff\r\n\0", "latin1");
 const HEADER = SIGNATURE.length + 8;
 const MESSAGE_HEADER = 5;
+const ROOM = 16 * 1024;
 
 /** Rows, and what may stand between them; anything else is for pg's own parser. */
 function isCopyMessage(code: number | undefined): boolean {
@@ -45,6 +46,8 @@ export class CopyOut implements Submittable {
   #failure: Error | undefined;
   /** A message of which only a part has come: the buffer has room for all of it where its length is known. */
   #partial: Buffer | undefined;
+  /** Where partial messages of usual sizes are kept: one for each piece of network data would be much garbage. */
+  readonly #room = Buffer.allocUnsafeSlow(ROOM);
   #filled = 0;
   #resolve: () => void = () => {};
   #reject: (error: Error) => void = () => {};
@@ -103,8 +106,8 @@ export class CopyOut implements Submittable {
       this.#partial = undefined;
       const size = 1 + partial.readInt32BE(1);
       if (size > partial.length) {
-        this.#partial = Buffer.allocUnsafe(size);
-        partial.copy(this.#partial);
+        this.#partial = this.#hold(size);
+        partial.copy(this.#partial); // where both begin at the same place, nothing is moved
       } else {
         this.#message(partial, 0, size);
       }
@@ -117,9 +120,13 @@ export class CopyOut implements Submittable {
     if (left === 0) return;
     // Room for the whole message, so that a value of many megabytes is not copied again with every piece of it.
     const size = left < MESSAGE_HEADER ? MESSAGE_HEADER : 1 + rest.readInt32BE(at + 1);
-    this.#partial = Buffer.allocUnsafe(size);
+    this.#partial = this.#hold(size);
     rest.copy(this.#partial, 0, at);
     this.#filled = left;
+  }
+
+  #hold(size: number): Buffer {
+    return size <= ROOM ? this.#room.subarray(0, size) : Buffer.allocUnsafeSlow(size);
   }
 
   #message(bytes: Buffer, start: number, end: number): void {
