@@ -296,6 +296,21 @@ export const configKeys: readonly ConfigKey[] = [
     meaning: "Whether the user `app` may run Lua scripts.",
   },
   {
+    key: "tls",
+    argument: "tls",
+    values: "`off`, `generated`, or a folder with `ca.crt`, `tls.crt`, `tls.key`",
+    default: "`off`",
+    meaning:
+      "TLS for every connection, with certificates that Hearth makes and renews, or your own; nothing listens without it then. See docs/tls.md.",
+  },
+  {
+    key: "mutualTls",
+    values: list(["true", "false"]),
+    default: "`false`",
+    meaning:
+      "Whether clients must show a certificate too; with a folder, `client.crt` and `client.key` are Hearth's own.",
+  },
+  {
     key: "clients",
     argument: "clients",
     list: true,

@@ -5,6 +5,7 @@ import { checkDeployment } from "./plan/check.ts";
 import { ArgumentChecker } from "./plan/check-values.ts";
 import { type FindingsCollector, RefusalError } from "./plan/refusals.ts";
 import { didYouMean } from "./plan/similar.ts";
+import type { TlsArgs } from "./plan/tls.ts";
 import { show } from "./plan/units.ts";
 import { checkRun, controlNames, type WarmingRun } from "./plan/warming.ts";
 
@@ -50,7 +51,7 @@ export function readStackConfig(
   readTarget(checker);
   for (const entry of configKeys) {
     const value = checker.value(entry.key);
-    if (entry.argument === undefined || typeof value !== "string") continue;
+    if (entry.argument === undefined || entry.key === "tls" || typeof value !== "string") continue;
     const owners = topologiesOf(entry);
     // Where the topology itself is refused, only what all of them have can be looked at.
     if (owners.includes(topology ?? "cluster") && owners.includes(topology ?? "standalone")) {
@@ -58,6 +59,8 @@ export function readStackConfig(
       if (parsed !== undefined) set.set(entry.argument, parsed);
     } else if (topology !== undefined) refuseElsewhere(checker, entry.key, owners, topology);
   }
+  const tls = readTls(checker);
+  if (tls !== undefined) set.set("tls", tls);
   // The arguments are of the topology's type once they have passed its check.
   const deployment = { topology: topology ?? "standalone", args: Object.fromEntries(set) } as Deployment;
   addFindings(findings, deployment);
@@ -103,6 +106,29 @@ function readTarget(checker: ArgumentChecker): void {
   } else {
     checker.choice("target", ["local"], "local");
   }
+}
+
+/** `off`, `generated`, or a folder whose files have the names that Kubernetes gives them. */
+function readTls(checker: ArgumentChecker): TlsArgs | undefined {
+  const tls = checker.text("tls");
+  const text = checker.value("mutualTls");
+  const mutual = text === undefined ? false : readValue(String(text), { boolean: true });
+  if (typeof mutual !== "boolean") {
+    return checker.refuse("mutualTls", `${show(text)} is not true or false: write one of them`);
+  }
+  if (tls === undefined || tls === "off") {
+    if (mutual) checker.refuse("mutualTls", `needs TLS: set ${namespace}tls to generated, or to a folder`);
+    return tls;
+  }
+  if (tls === "generated") return mutual ? { mutual } : tls;
+  if (!/[./\\]/.test(tls)) {
+    const meant = didYouMean(tls, ["off", "generated"]);
+    return checker.refuse("tls", `${show(tls)} is not known: write off, generated, or a folder such as ./tls${meant}`);
+  }
+  const file = (name: string) => `${tls.replace(/[/\\]+$/, "")}/${name}`;
+  const client = { cert: file("client.crt"), key: file("client.key") };
+  const own = { ca: file("ca.crt"), cert: file("tls.crt"), key: file("tls.key") };
+  return { certificate: { ...own, ...(mutual && { client }) }, mutual };
 }
 
 /** A number, a truth or a list where it is to be one; what is not stays as it is, for the check to quote. */

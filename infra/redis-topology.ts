@@ -17,6 +17,7 @@ import type { TopologyPlan } from "./plan/topology.ts";
 import { all, ComponentResource, Output, output, secret, warn } from "./pulumi.ts";
 import { LocalTarget } from "./targets/local.ts";
 import type { Target } from "./targets/target.ts";
+import { plainTls, type TlsInput, tlsOf } from "./topology-tls.ts";
 
 /** What every component gives to those who use the Redis it made. */
 export interface RedisOutputs {
@@ -75,6 +76,11 @@ export interface DeployArgs {
   /** Passwords of the other users: `{ exporter: "..." }`. As `password`. @default 32 random bytes each */
   readonly passwords?: Readonly<Partial<Record<Exclude<UserName, "app">, pulumi.Input<string>>>> | undefined;
   readonly rotation?: string | undefined;
+  /**
+   * How connections are encrypted: `"off"`; `"generated"`: TLS only, with certificates that Hearth makes and renews; or
+   * {@link TlsOptions}. @default "off"
+   */
+  readonly tls?: TlsInput | undefined;
   readonly clients?: readonly string[] | undefined;
   readonly monitoring?: readonly string[] | undefined;
   readonly firewall?: FirewallMode | undefined;
@@ -84,10 +90,11 @@ export interface DeployArgs {
 
 /** The arguments as the plan takes them: passwords are looked at where they are known. */
 export function plain<T extends DeployArgs>(args: T) {
-  const { password, passwords, ...rest } = args;
+  const { password, passwords, tls, ...rest } = args;
   const known = Object.entries(passwords ?? {}).filter(([, value]) => !Output.isInstance(value));
   return {
     ...rest,
+    ...plainTls(tls),
     ...(typeof password === "string" && { password }),
     ...(known.length > 0 && { passwords: Object.fromEntries(known) as Record<string, string> }),
   };
@@ -99,7 +106,8 @@ function deploy(parent: pulumi.Resource, plan: TopologyPlan, target: Target, arg
   const secrets = secretsOf(parent, plan, args);
   const addresses = target.addresses(plan);
   const firewall = firewallOf(parent, plan, addresses, args);
-  const deployed = target.deploy({ parent, plan, secrets, behind: firewall.resource });
+  const tls = tlsOf(parent, plan, target.names(plan), args.tls);
+  const deployed = target.deploy({ parent, plan, secrets, tls, behind: firewall.resource });
   const members = plan.nodes.map((node): Member => {
     const address = addresses.get(node.name);
     if (!address) throw new Error(`the target gave no address for ${node.name}`);
@@ -112,6 +120,7 @@ function deploy(parent: pulumi.Resource, plan: TopologyPlan, target: Target, arg
     members,
     username: operator,
     password: secrets.apply((values) => resolveSecret({ secret: operator }, values)),
+    ...(tls && { tls: tls.client }),
     instances: deployed.map((node) => node.instance),
     ...(plan.monitor && primary && { monitor: { ...plan.monitor, primary } }),
   };
@@ -121,7 +130,9 @@ function deploy(parent: pulumi.Resource, plan: TopologyPlan, target: Target, arg
   });
   const readiness = new Readiness(`${plan.name}-readiness`, state, { parent, dependsOn: formation });
   // The URN says nothing, but whoever uses the endpoint then waits for readiness; and it is known in previews.
-  const endpoints = secret(all([secrets, readiness.urn]).apply(([values]) => endpointsOf(plan, members, values)));
+  const endpoints = secret(
+    all([secrets, tls?.client, readiness.urn]).apply(([values, client]) => endpointsOf(plan, members, values, client)),
+  );
   return {
     endpoint: endpoints.app,
     endpoints,

@@ -3,10 +3,10 @@ import type { StandaloneArgs } from "./plan/args.ts";
 import { planStandalone } from "./plan/topology.ts";
 import { type DeployArgs, plain, RedisTopology } from "./redis-topology.ts";
 
-/** Arguments of RedisStandalone; see the README for a table. Passwords may come from any secret output. */
+/** Arguments of RedisStandalone; see the README for a table. Passwords and certificates may come from any secret output. */
 export interface RedisStandaloneArgs
-  extends Omit<StandaloneArgs, "password" | "passwords">,
-    Pick<DeployArgs, "password" | "passwords"> {}
+  extends Omit<StandaloneArgs, "password" | "passwords" | "tls">,
+    Pick<DeployArgs, "password" | "passwords" | "tls"> {}
 
 /**
  * One Redis server. Its outputs are known when it serves.

@@ -76,7 +76,8 @@ async function converge(node: Node, found: ProcessIdentity, context: OperationCo
     return outputsOf(node, await waitUntilAnswering(node, found, context.signal), false);
   }
   let restart: readonly string[] = [...changes, ...removed];
-  if (applied && !changes.includes("address")) {
+  // With TLS on one side only nobody is understood, and it takes a restart anyway.
+  if (applied && !changes.includes("address") && !changes.includes("tls")) {
     const connection = await connect(node, loginOf(node));
     const now = { ...applied };
     try {

@@ -34,8 +34,12 @@ export function provider() {
     const keys = Object.keys(x);
     return keys.length === Object.keys(y).length && keys.every((key) => key in y && same(x[key], y[key]));
   };
+  // Inputs that say something by being away: others that are not there any more cannot be told from outputs.
+  const switches = ["tls", "serverTls"];
   const changed = (olds: Props, news: Props): string[] =>
-    Object.keys(news).filter((key) => !["__provider", "seen"].includes(key) && !same(olds[key], news[key]));
+    [...new Set([...Object.keys(news), ...switches])].filter(
+      (key) => !["__provider", "seen"].includes(key) && !same(olds[key], news[key]),
+    );
   const visible = (props: Props): Props =>
     Object.fromEntries(Object.entries(props).filter(([key]) => key !== "__provider"));
 

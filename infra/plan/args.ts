@@ -1,6 +1,7 @@
 import type { FirewallMode } from "./firewall.ts";
 import type { HostTuningMode } from "./host.ts";
 import type { UserName } from "./secrets.ts";
+import type { TlsArgs } from "./tls.ts";
 
 /**
  * Arguments of the three topologies, as plain values. The components take the same fields as Pulumi inputs; the plan
@@ -82,6 +83,8 @@ export interface RedisArgs {
   readonly keyPrefixes?: readonly string[] | undefined;
   /** Whether the user `app` may run Lua scripts (EVAL, EVALSHA, SCRIPT LOAD). @default false */
   readonly scripts?: boolean | undefined;
+  /** How connections are encrypted: `"off"`, `"generated"`, or {@link TlsOptions}. @default "off" */
+  readonly tls?: TlsArgs | undefined;
   /** A client that has said nothing for so long is disconnected; 0 is never. Whole seconds. @default "0 seconds" */
   readonly timeout?: Duration | undefined;
   /** How often TCP asks a silent client whether it is there; 0 is never. Whole seconds. @default "300 seconds" */

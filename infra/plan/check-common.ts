@@ -19,6 +19,7 @@ export const commonKeys = [
   "rotation",
   "keyPrefixes",
   "scripts",
+  "tls",
   "timeout",
   "tcpKeepalive",
   "slowlog",
@@ -91,7 +92,7 @@ function checkBind(args: ArgumentChecker): void {
     return;
   }
   const open = addresses.filter((address) => !/^127\.|^::1$/.test(address));
-  if (open.length === 0) return;
+  if (open.length === 0 || (args.value("tls") ?? "off") !== "off") return;
   args.findings.warn(
     "bind",
     `${open.join(" ")} can be reached from other machines, and what is sent is not encrypted: ` +

@@ -1,5 +1,6 @@
 import type { ClusterArgs, Deployment, SentinelArgs, StandaloneArgs, TopologyName } from "./args.ts";
 import { checkCommon, commonKeys } from "./check-common.ts";
+import { checkTls } from "./check-tls.ts";
 import { checkMinReplicas } from "./check-tuning.ts";
 import { ArgumentChecker, type IntegerRule } from "./check-values.ts";
 import { defaults, majority } from "./defaults.ts";
@@ -130,6 +131,7 @@ function begin(topology: TopologyName, name: string, args: object): ArgumentChec
     return `is an argument of ${owners.map((owner) => owner.component).join(" and ")}, not of ${component}: leave it out${didYouMean(key, keys)}`;
   });
   checkCommon(name, checker);
+  checkTls(checker, topology);
   return checker;
 }
 

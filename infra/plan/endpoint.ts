@@ -1,4 +1,4 @@
-import type { Endpoint } from "../../contract/endpoint.ts";
+import type { Endpoint, Tls } from "../../contract/endpoint.ts";
 import { formatAddress } from "../../contract/format-address.ts";
 import type { Member } from "../../contract/nodes.ts";
 import { resolveSecret, type Secrets } from "./secrets.ts";
@@ -14,10 +14,12 @@ export function endpointOf(
   members: readonly Member[],
   user: ClientUser,
   { passwords }: Secrets,
+  tls?: Tls,
 ): Endpoint {
   const address = ({ host, port }: Member) => ({ host, port });
   const nodes = members.filter((member) => member.role !== "sentinel").map(address);
-  const login = { username: user, password: resolveSecret({ secret: user }, { passwords }) };
+  const password = resolveSecret({ secret: user }, { passwords });
+  const login = { username: user, password, ...(tls && { tls }) };
   switch (plan.topology) {
     case "standalone":
       return { topology: "standalone", nodes, database: plan.database, ...login };
@@ -42,8 +44,9 @@ export function endpointsOf(
   plan: TopologyPlan,
   members: readonly Member[],
   secrets: Secrets,
+  tls?: Tls,
 ): Record<ClientUser, Endpoint> {
-  const entries = clientUsers.map((user) => [user, endpointOf(plan, members, user, secrets)] as const);
+  const entries = clientUsers.map((user) => [user, endpointOf(plan, members, user, secrets, tls)] as const);
   return Object.fromEntries(entries) as Record<ClientUser, Endpoint>;
 }
 

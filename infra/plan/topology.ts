@@ -9,6 +9,7 @@ import { clusterDirectives, redisDirectives, sentinelDataDirectives } from "./re
 import { type Findings, RefusalError, type Warning } from "./refusals.ts";
 import type { SecretDirectives } from "./secrets.ts";
 import { sentinelDirectives, sentinelSecretDirectives } from "./sentinel-conf.ts";
+import { resolveTls, type TlsArgs, type TlsPlan } from "./tls.ts";
 import { dataUsers, sentinelUsers } from "./users.ts";
 
 /** One server, as data: a target needs nothing else to make it. */
@@ -62,6 +63,8 @@ export interface TopologyPlan {
   readonly database: number;
   /** Directives that the target must find its servers to have and to accept. */
   readonly asked: readonly AskedDirective[];
+  /** How the nodes speak TLS; absent: plain TCP. */
+  readonly tls?: TlsPlan;
   /** What was accepted, but the user should hear about. */
   readonly warnings: readonly Warning[];
 }
@@ -93,6 +96,7 @@ export function planStandalone(name: string, args: StandaloneArgs = {}): Topolog
     nodes: [node],
     database: resolved.database,
     asked: askedDirectives(args),
+    ...tlsOf(args.tls),
     warnings: findings.warnings,
   };
 }
@@ -143,6 +147,7 @@ export function planSentinel(name: string, args: SentinelArgs = {}): TopologyPla
     monitor: { masterName: resolved.masterName, quorum: resolved.quorum, primary: `${name}-0` },
     database: resolved.database,
     asked: askedDirectives(args),
+    ...tlsOf(args.tls),
     warnings: findings.warnings,
   };
 }
@@ -182,6 +187,7 @@ export function planCluster(name: string, args: ClusterArgs = {}): TopologyPlan 
     nodes: withPeers(nodes),
     database: 0,
     asked: askedDirectives(args),
+    ...tlsOf(args.tls),
     warnings: findings.warnings,
   };
 }
@@ -209,6 +215,11 @@ function withPeers(nodes: readonly PlannedNode[]): PlannedNode[] {
     ...node,
     peers: nodes.filter((other) => other.name !== node.name).map((other) => other.name),
   }));
+}
+
+function tlsOf(args: TlsArgs | undefined): { readonly tls?: TlsPlan } {
+  const tls = resolveTls(args);
+  return tls === undefined ? {} : { tls };
 }
 
 function accepted(subject: string, findings: Findings): Findings {

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { getStack } from "@pulumi/pulumi/metadata.js";
 import type { Address } from "../../contract/address.ts";
 import type { Monitor } from "../../contract/nodes.ts";
@@ -7,7 +8,9 @@ import { RedisProcess } from "../operations/redis-process.ts";
 import { renderAcl } from "../plan/acl.ts";
 import { dependentOnVersion } from "../plan/directives/directives.ts";
 import { type HostTuningMode, hostNeeds } from "../plan/host.ts";
+import { reachedAt } from "../plan/listen.ts";
 import { operator, resolveSecret, resolveSecretDirectives } from "../plan/secrets.ts";
+import { localNames } from "../plan/tls.ts";
 import type { PlannedNode, TopologyPlan } from "../plan/topology.ts";
 import type { DeployedNode, Deployment, Target } from "./target.ts";
 
@@ -31,7 +34,12 @@ export class LocalTarget implements Target {
     return new Map(plan.nodes.map((node) => [node.name, { host: hostOf(node), port: node.port }]));
   }
 
-  deploy({ parent, plan, secrets, behind }: Deployment): readonly DeployedNode[] {
+  names(plan: TopologyPlan): ReadonlyMap<string, readonly string[]> {
+    const named = (node: PlannedNode) => [hostOf(node), ...localNames(bindOf(node), hostname())];
+    return new Map(plan.nodes.map((node) => [node.name, [...new Set(named(node))]]));
+  }
+
+  deploy({ parent, plan, secrets, tls, behind }: Deployment): readonly DeployedNode[] {
     const addresses = this.addresses(plan);
     const directory = this.#args.directory ?? `.hearth/${getStack()}/${plan.name}`;
     const ports = plan.nodes.flatMap((node) => {
@@ -77,6 +85,7 @@ export class LocalTarget implements Target {
           acl: secrets.apply((values) => renderAcl(node.acl, values)),
           username: operator,
           password: secrets.apply((values) => resolveSecret({ secret: operator }, values)),
+          ...(tls && { tls: tls.client, serverTls: tls.server(node.name) }),
           ...(monitor && { monitor, sentinels }),
         },
         { parent, dependsOn },
@@ -88,8 +97,11 @@ export class LocalTarget implements Target {
 
 /** The first address that a node listens on; a wildcard is reached over loopback. */
 function hostOf(node: PlannedNode): string {
-  const first = String(node.directives.bind ?? "127.0.0.1").split(" ")[0] ?? "127.0.0.1";
-  return first === "0.0.0.0" || first === "*" ? "127.0.0.1" : first === "::" ? "::1" : first;
+  return reachedAt(bindOf(node));
+}
+
+function bindOf(node: PlannedNode): string | undefined {
+  return node.directives.bind === undefined ? undefined : String(node.directives.bind);
 }
 
 function at(addresses: ReadonlyMap<string, Address>, name: string): Address {

@@ -2,12 +2,15 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Address } from "../../contract/address.ts";
 import type { Secrets } from "../plan/secrets.ts";
 import type { TopologyPlan } from "../plan/topology.ts";
+import type { TopologyTls } from "../topology-tls.ts";
 
 /** What every target is given: a plan, and whose children its resources are. */
 export interface Deployment {
   readonly parent: pulumi.Resource;
   readonly plan: TopologyPlan;
   readonly secrets: pulumi.Output<Secrets>;
+  /** Absent: plain TCP. */
+  readonly tls?: TopologyTls | undefined;
   /** What must be in place before anything listens: the firewall. */
   readonly behind?: pulumi.Resource | undefined;
 }
@@ -29,6 +32,8 @@ export interface DeployedNode {
 export interface Target {
   /** Where each node of the plan is reached, by the node's name. */
   addresses(plan: TopologyPlan): ReadonlyMap<string, Address>;
+  /** Every name and address by which each node is reached, by the node's name: the first is that of `addresses`. */
+  names(plan: TopologyPlan): ReadonlyMap<string, readonly string[]>;
   /** Makes the nodes, in the order of the plan's nodes. */
   deploy(deployment: Deployment): readonly DeployedNode[];
 }

@@ -71,3 +71,22 @@ describe("passwords", () => {
     expect(other.previous).toEqual({});
   });
 });
+
+describe("a difference", () => {
+  const tls = { ca: "an authority" };
+  const diff = async (olds: object, news: object) => (await shim.diff("", { ...olds }, { ...news })).changes;
+
+  it("is TLS that was switched on or off", async () => {
+    expect(await diff({ port: 1 }, { port: 1, tls })).toBe(true);
+    expect(await diff({ port: 1, tls }, { port: 1 })).toBe(true);
+    expect(await diff({ port: 1, serverTls: tls }, { port: 1 })).toBe(true);
+    expect(await diff({ port: 1, tls }, { port: 1, tls: { ...tls } })).toBe(false);
+  });
+
+  it("is a certificate that is due", async () => {
+    const inputs = { operation: "certificates", name: "cache" };
+    const at = (ms: number) => ({ ...inputs, renewAt: new Date(Date.now() + ms).toISOString() });
+    expect(await diff(at(60_000), inputs)).toBe(false);
+    expect(await diff(at(-1), inputs)).toBe(true);
+  });
+});
