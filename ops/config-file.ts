@@ -1,8 +1,11 @@
 import type { Directives, DirectiveValue } from "../contract/nodes.ts";
 
 /**
- * The one place that writes redis.conf and sentinel.conf lines, by the rules of Redis's own reader (sdssplitargs):
- * words are separated by blanks, a word with anything unusual stands in double quotes, bytes beyond ASCII as \xHH.
+ * The one place that writes lines of redis.conf, sentinel.conf and users.acl.
+ *
+ * The first two are read by Redis's sdssplitargs: words are separated by blanks, a word with anything unusual stands in
+ * double quotes, bytes beyond ASCII as \xHH. An ACL file knows no quotes (sdssplitlen by single blanks): a word with a
+ * blank cannot be written there, and what need not be told apart from a quote or a backslash stands as it is.
  */
 
 // `#` at the start of a line is a comment, quotes and backslashes are syntax: only what is surely plain stays bare.
@@ -20,6 +23,25 @@ export function quoteWord(word: string): string {
     else quoted += `\\x${byte.toString(16).padStart(2, "0")}`;
   }
   return `"${quoted}"`;
+}
+
+/**
+ * The text of an ACL file, from lines such as `user app on #<sha256> ~app:* -@all +get`. Refused is what would be read
+ * as something else, or would put a password on the disk; the message names the user, never the rules.
+ */
+export function aclText(lines: readonly string[]): string {
+  for (const line of lines) {
+    if (/[\u0000-\u001f\u007f]/.test(line)) {
+      throw new Error("acl: control characters are not allowed in a line of the ACL");
+    }
+    const [user, name, ...rules] = line.split(" ");
+    if (user !== "user" || !name) throw new Error("acl: a line must begin with the word user and a name");
+    if (rules.includes("")) throw new Error(`acl: two blanks in a row in the line of ${name}: a rule cannot be empty`);
+    if (rules.some((rule) => /^[<>]/.test(rule))) {
+      throw new Error(`acl: the line of ${name} holds a password: write its SHA-256, #<64 hexadecimal digits>`);
+    }
+  }
+  return `${lines.join("\n")}\n`;
 }
 
 const escapes: Record<string, number> = { n: 10, r: 13, t: 9, b: 8, a: 7 };

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path";
 import type { Address } from "../contract/address.ts";
 import type { Directives } from "../contract/nodes.ts";
-import { configText, quoteWord, splitWords } from "./config-file.ts";
+import { aclText, configText, quoteWord, splitWords } from "./config-file.ts";
 import { isClusterNode, type Node, valuesOf } from "./node.ts";
 import { writeAtomically } from "./process-record.ts";
 import { installedVersion } from "./redis-binary.ts";
@@ -106,11 +106,8 @@ export function writeSecrets(node: Node): void {
  */
 export function writeAcl(node: Node, version: string | undefined): readonly string[] {
   if (node.acl.length === 0) return [];
-  if (node.acl.some((line) => /[\u0000-\u001f\u007f]/.test(line))) {
-    throw new Error("acl: control characters are not allowed in a line of the ACL");
-  }
   const lines = version !== undefined && isBeforeChannels(version) ? node.acl.map(withoutChannels) : node.acl;
-  writeAtomically(join(node.folder, aclName), `${lines.join("\n")}\n`);
+  writeAtomically(join(node.folder, aclName), aclText(lines));
   return lines;
 }
 

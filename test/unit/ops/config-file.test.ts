@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { configText, directiveLines, quoteWord, splitWords } from "../../../ops/config-file.ts";
+import { aclText, configText, directiveLines, quoteWord, splitWords } from "../../../ops/config-file.ts";
 
 // Any Unicode text without control characters and without halves of surrogate pairs, which are no text.
 const printable = fc.string({ unit: "binary" }).filter((text) => !/[\p{Cc}\p{Cs}]/u.test(text));
@@ -63,6 +63,21 @@ describe("directiveLines", () => {
   it("refuses a name that is none", () => {
     expect(() => directiveLines("#x", "1")).toThrow('directives: "#x" is not the name of a directive');
   });
+});
+
+describe("aclText", () => {
+  it("writes patterns with quotes, backslashes and letters of any language as they are", () => {
+    const lines = ["user default off -@all", `user app on #0a1b ~a"b\\'#% ~ü:* -@all +get`];
+    expect(aclText(lines)).toBe(`${lines.join("\n")}\n`);
+  });
+
+  it.each([
+    ["user a on\nuser b on nopass", "acl: control characters are not allowed in a line of the ACL"],
+    ["# user a on", "acl: a line must begin with the word user and a name"],
+    ["user  on", "acl: a line must begin with the word user and a name"],
+    ["user a on  +get", "acl: two blanks in a row in the line of a: a rule cannot be empty"],
+    ["user a on >geheim +get", "acl: the line of a holds a password: write its SHA-256, #<64 hexadecimal digits>"],
+  ])("refuses %j", (line, message) => expect(() => aclText([line])).toThrow(new Error(message)));
 });
 
 it("puts `sentinel monitor` before what names the primary", () => {

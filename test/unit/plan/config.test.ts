@@ -132,6 +132,17 @@ describe("a configuration with a problem", () => {
       { password: "short" },
       "hearth:password: has 5 characters: write 16 to 512, or leave it out to have one generated",
     ],
+    [{ encodings: "64" }, "hearth:encodings: 64 is not a set of arguments: write { hashMaxListpackValue: 128 }"],
+    [
+      { encodings: "hash" },
+      'hearth:encodings: "hash" is not JSON: write an object such as {"hashMaxListpackValue": 128}',
+    ],
+    [
+      { slowlog: '{"maxLen": -1}' },
+      "hearth:slowlog.maxLen: -1 is not allowed: write a whole number from 0 to 1000000, such as 128",
+    ],
+    [{ lazyfree: "maybe" }, 'hearth:lazyfree: "maybe" is neither true nor false: write one of them'],
+    [{ ioThreads: "many" }, 'hearth:ioThreads: "many" is not a number: write a whole number from 1 to 128'],
     [{ directives: "{" }, 'hearth:directives: "{" is not JSON: write an object such as {"maxmemory-samples": "10"}'],
     [
       { directives: "[1]" },

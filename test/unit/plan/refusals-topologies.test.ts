@@ -53,6 +53,23 @@ describe("arguments of RedisSentinel", () => {
       { failoverTimeout: "2 hours" },
       'failoverTimeout: "2 hours" is not allowed: write "1 second" to "1 hour", such as "10 seconds"',
     ],
+    [
+      { minReplicas: 3 },
+      "minReplicas: 3 can never be reached, there are 2 replicas: no write would be accepted; write 0 to 2",
+    ],
+    [
+      { minReplicas: 2, replicas: 1 },
+      "minReplicas: 2 can never be reached, there is 1 replica: no write would be accepted; write 0 to 1",
+    ],
+    [{ minReplicas: -1 }, "minReplicas: -1 is not allowed: write a whole number from 0 to 2, such as 1"],
+    [
+      { minReplicasMaxLag: "500 ms" },
+      'minReplicasMaxLag: "500 ms" is not allowed: write "1 second" to "1 hour", such as "5 seconds"',
+    ],
+    [
+      { minReplicasMaxLag: "1500 ms" },
+      'minReplicasMaxLag: "1500 ms" is not a whole number of seconds, as Redis needs it: write "2 seconds"',
+    ],
     [{ parallelSyncs: 0 }, "parallelSyncs: 0 is not allowed: write a whole number from 1 to 10, such as 1"],
     [
       { sentinelPort: 6380 },
@@ -81,6 +98,14 @@ describe("arguments of RedisCluster", () => {
     [
       { primaries: 2 },
       "primaries: 2 is too few: a cluster needs 3 primaries to agree on a failover: write 3 to 100, or use RedisSentinel",
+    ],
+    [
+      { replicasPerPrimary: 0, minReplicas: 1 },
+      "minReplicas: 1 can never be reached, there are 0 replicas: no write would be accepted; write 0",
+    ],
+    [
+      { minReplicas: 2 },
+      "minReplicas: 2 can never be reached, there is 1 replica: no write would be accepted; write 0 to 1",
     ],
     [{ primaries: 101 }, "primaries: 101 is not allowed: write a whole number from 3 to 100, such as 3"],
     [{ primaries: 3.5 }, "primaries: 3.5 is not allowed: write a whole number from 3 to 100, such as 3"],
@@ -140,6 +165,17 @@ describe("a plan with problems", () => {
 
 describe("warnings", () => {
   it.each<[TopologyName, object, string]>([
+    [
+      "standalone",
+      { memory: "900mb", memoryLimit: "1gb" },
+      'memory: "900mb" leaves less than 20 % of memoryLimit, "1gb", for all else: write at most "768mb", which is 75 %',
+    ],
+    ["standalone", { cores: 4, ioThreads: 8 }, "ioThreads: 8 are more than 4 cores can run: write at most 3"],
+    [
+      "sentinel",
+      { minReplicas: 2 },
+      "minReplicas: 2 of 2: no write is accepted while one of them is down; write 1, or add a replica",
+    ],
     ["sentinel", { sentinels: 4 }, "sentinels: 4 can lose no more of them than 3 can: write 3 or 5"],
     [
       "standalone",
