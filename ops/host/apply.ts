@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import type { AppliedSetting, HostNeeds } from "../../contract/host.ts";
+import type { OperationContext } from "../../contract/operation.ts";
 import { type HostRecord, hasRecord, withRecord } from "./record.ts";
 import { type HostRoots, whyNotWritable } from "./roots.ts";
 import { currentValue, fits, type KernelSetting, kernelSettings, pathOf } from "./settings.ts";
@@ -32,21 +33,30 @@ export async function applySettings(
   needs: HostNeeds,
   claim: string,
   roots: HostRoots,
-  signal: AbortSignal,
+  { signal, progress }: OperationContext,
 ): Promise<{ applied: Record<string, AppliedSetting>; failed: Record<string, string> }> {
   const settable = unfitSettings(needs, roots).filter(({ obstacle }) => obstacle === undefined);
   const failed: Record<string, string> = {};
   if (settable.length === 0 && !hasRecord(roots)) return { applied: {}, failed };
   const obstacle = hasRecord(roots) ? whyNotWritable(roots.state) : undefined;
   if (obstacle !== undefined) return { applied: {}, failed }; // another user's: what root has set is there anyway
-  return withRecord(roots, signal, (record, save) => {
+  const notKept = (reason: string) => progress(`not kept for the next start of this machine: ${reason}`);
+  const work = (record: HostRecord, save: () => void) => {
     for (const setting of kernelSettings) {
       const problem = applyOne(setting, needs, claim, roots, record, save);
       if (problem !== undefined) failed[setting.name] = problem;
     }
     const own = Object.entries(record).filter(([, { claims }]) => claims.includes(claim));
     return { applied: Object.fromEntries(own.map(([name, { before, set }]) => [name, { before, set }])), failed };
-  });
+  };
+  try {
+    return await withRecord(roots, signal, notKept, work);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    // What cannot be written down is not set, or it could never be put back. That is no reason to deploy nothing.
+    for (const { setting } of settable) failed[setting.name] ??= (error as Error).message;
+    return { applied: {}, failed };
+  }
 }
 
 /** Why it could not be set; undefined when it is as it should be, or nobody could set it. */
@@ -87,12 +97,13 @@ function applyOne(
 export async function releaseSettings(
   claim: string,
   roots: HostRoots,
-  signal: AbortSignal,
+  { signal, progress }: OperationContext,
 ): Promise<{ restored: Record<string, AppliedSetting>; failed: Record<string, string> }> {
   const restored: Record<string, AppliedSetting> = {};
   const failed: Record<string, string> = {};
   if (!hasRecord(roots) || whyNotWritable(roots.state) !== undefined) return { restored, failed };
-  return withRecord(roots, signal, (record) => {
+  const notRemoved = (reason: string) => progress(`set again at the next start of this machine: ${reason}`);
+  return withRecord(roots, signal, notRemoved, (record) => {
     for (const [name, entry] of Object.entries(record)) {
       if (!entry.claims.includes(claim)) continue;
       const { before, set } = entry;

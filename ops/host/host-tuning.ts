@@ -72,7 +72,7 @@ function findingOf({ setting, found, obstacle }: Unfit, needs: HostTuningInputs[
 async function apply(tuning: HostTuningInputs, roots: HostRoots, context: OperationContext): Promise<OperationResult> {
   const { needs } = tuning;
   const before = tuning.report ?? (await look(tuning, false, roots));
-  const { applied, failed } = await applySettings(needs, claimOf(tuning), roots, context.signal);
+  const { applied, failed } = await applySettings(needs, claimOf(tuning), roots, context);
   const unfit = unfitSettings(needs, roots);
   const done = Object.keys(before.toSet).filter((name) => unfit.every(({ setting }) => setting.name !== name));
   if (done.length > 0) context.progress(`set ${done.map((name) => `${name} ${before.toSet[name]}`).join(", ")}`);
@@ -107,7 +107,7 @@ async function release(
   roots: HostRoots,
   context: OperationContext,
 ): Promise<OperationResult> {
-  const { restored, failed } = await releaseSettings(claimOf(tuning), roots, context.signal);
+  const { restored, failed } = await releaseSettings(claimOf(tuning), roots, context);
   const lines = [
     ...Object.entries(restored).map(([name, { before, set }]) => `${name} ${set} -> ${before}`),
     ...Object.entries(failed).map(([name, problem]) => `${name} stays as it is: ${problem}`),

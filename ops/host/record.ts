@@ -28,10 +28,13 @@ export function hasRecord(roots: HostRoots): boolean {
  * Works on the record, alone: `work` changes it in place, and saves it by `save` before each change of the machine, so
  * that a tool which is killed in between has not forgotten what was there. At the end the files that set the same
  * after a restart of the machine are written, or removed.
+ *
+ * @param notKept is told why these files could not be written: no reason to fail
  */
 export async function withRecord<T>(
   roots: HostRoots,
   signal: AbortSignal,
+  notKept: (reason: string) => void,
   work: (record: HostRecord, save: () => void) => T,
 ): Promise<T> {
   mkdirSync(roots.state, { recursive: true, mode: 0o700 });
@@ -43,7 +46,11 @@ export async function withRecord<T>(
         return work(record, save);
       } finally {
         save();
-        keepAfterRestart(roots, record);
+        try {
+          keepAfterRestart(roots, record);
+        } catch (error) {
+          notKept((error as Error).message);
+        }
       }
     });
   } finally {

@@ -207,6 +207,35 @@ it("a record that cannot be read is named, with what to do", async () => {
   );
 });
 
+describe("nothing that goes wrong fails an update", () => {
+  it("what cannot be written down is not set, and a warning", async () => {
+    tree.write("var/lib/hearth", "a file where a folder should be");
+    const { outputs = {} } = await run("create");
+    const { findings } = outputs.report as HostReport;
+    expect(findings).toHaveLength(4);
+    for (const { why } of findings) expect(why).toMatch(/; EEXIST: .*var\/lib\/hearth'$/);
+    expect(Object.keys(unfit())).toHaveLength(4);
+    expect(outputs.applied).toEqual({});
+  });
+
+  it("a record that cannot be read is a warning", async () => {
+    tree.write("var/lib/hearth/host.json", "{");
+    const { outputs = {} } = await run("create");
+    expect((outputs.report as HostReport).findings[0]?.why).toContain("host.json, the record of what Hearth has set");
+    expect(Object.keys(unfit())).toHaveLength(4);
+  });
+
+  it("what cannot be kept for the next start is set all the same", async () => {
+    rmSync(join(tree.folder, "etc/sysctl.d"), { recursive: true });
+    symlinkSync("/proc/self/task", join(tree.folder, "etc/sysctl.d")); // a folder that takes no files
+    const { outputs } = await run("create");
+    expect(outputs?.report).toEqual({ findings: [], toSet: {} });
+    expect(progress[0]).toMatch(/^not kept for the next start of this machine: ENOENT/);
+    await run("delete");
+    expect(tree.read("proc/sys/vm/swappiness")).toBe("60");
+  });
+});
+
 it("a system without sysctl.d has nothing written there", async () => {
   tree = new HostTree(join(folder.path, "other"), asDelivered);
   const roots = { ...tree.roots, etc: join(folder.path, "nowhere") };
