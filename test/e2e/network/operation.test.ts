@@ -152,10 +152,12 @@ describe.skipIf(whyNot)(`operation firewall${whyNot ? ` (skipped: ${whyNot})` : 
   });
 });
 
-/** TCP segments that a machine has had to send again. */
+/** Requests for a connection that a machine has had to send again: it does after a second without an answer. */
 async function sentAgain(who: Machine): Promise<number> {
-  const [names = "", values = ""] = (await who.run("cat", ["/proc/net/snmp"])).match(/^Tcp: .*$/gm) ?? [];
-  return Number(values.split(" ")[names.split(" ").indexOf("RetransSegs")]);
+  const [names = "", values = ""] = (await who.run("cat", ["/proc/net/netstat"])).match(/^TcpExt: .*$/gm) ?? [];
+  const place = names.split(" ").indexOf("TCPSynRetrans");
+  expect(place).toBeGreaterThan(0);
+  return Number(values.split(" ")[place]);
 }
 
 /** A connection that stays open, from a machine to the server. */
