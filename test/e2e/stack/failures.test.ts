@@ -37,6 +37,16 @@ describe("this machine", () => {
     await stack.up();
   });
 
+  it("directives whose values the installed redis-server does not take are refused in the preview, all at once", async () => {
+    const directives = JSON.stringify({ "maxmemory-samples": "many", maxclients: "100", loglevel: "loud" });
+    stack = await standalone({ directives });
+    const text = await stack.previewFails();
+    expect(text).toMatch(/extraDirectives\.maxmemory-samples[\s\S]*redis-server \S+ refuses "many"/);
+    expect(text).toMatch(/extraDirectives\.loglevel[\s\S]*redis-server \S+ refuses "loud"/);
+    expect(text).not.toContain("extraDirectives.maxclients");
+    expect(processesIn(stack.directory)).toEqual([]);
+  });
+
   it.each([
     ["no redis-server", undefined, /redis-server/],
     [
