@@ -54,9 +54,7 @@ describe.skipIf(whyNot)(`a stack with a firewall${whyNot ? ` (skipped: ${whyNot}
     expect(await stack.up()).toMatch(/2 unchanged/);
 
     clients("10.0.0.0/24", "10.0.1.0/24");
-    expect(await stack.preview("--diff")).toMatch(
-      /\+.*ip saddr \{ 10\.0\.0\.0\/24, 10\.0\.1\.0\/24, 10\.0\.9\.1 \} accept/,
-    );
+    expect(await stack.preview("--diff")).toMatch(/\+.*ip saddr 10\.0\.1\.0\/24 accept/);
     expect(await rules()).toBe(made);
     await stack.up();
     expect(await reached(lab.machines.stranger, target)).toEqual([6379]);

@@ -21,20 +21,21 @@ describe("nftables", () => {
   it("standalone", () => {
     expect(renderNftables(standalone)).toMatchInlineSnapshot(`
       "table inet hearth/shop/dev/cache
-      delete table inet hearth/shop/dev/cache
+      flush table inet hearth/shop/dev/cache
       table inet hearth/shop/dev/cache {
         chain input {
           type filter hook input priority -10; policy accept;
-          meta l4proto != tcp accept
-          tcp dport != { 3333, 6379, 9121 } accept
           iif "lo" accept
           ct direction reply accept
-          tcp dport { 6379 } ip saddr { 10.0.0.0/24, 10.9.0.1 } accept comment "data"
-          tcp dport { 6379 } ip6 saddr { 2001:db8::/48 } accept comment "data"
-          tcp dport { 9121 } ip saddr { 10.0.5.9 } accept comment "exporter"
-          tcp dport { 3333 } meta nfproto ipv4 accept comment "application"
-          tcp dport { 3333 } meta nfproto ipv6 accept comment "application"
-          tcp dport { 3333, 6379, 9121 } counter drop
+          tcp dport 6379 ip saddr 10.0.0.0/24 accept comment "data"
+          tcp dport 6379 ip saddr 10.9.0.1 accept comment "data"
+          tcp dport 6379 ip6 saddr 2001:db8::/48 accept comment "data"
+          tcp dport 9121 ip saddr 10.0.5.9 accept comment "exporter"
+          tcp dport 3333 meta nfproto ipv4 accept comment "application"
+          tcp dport 3333 meta nfproto ipv6 accept comment "application"
+          tcp dport 3333 counter drop
+          tcp dport 6379 counter drop
+          tcp dport 9121 counter drop
         }
       }
       "
@@ -43,19 +44,24 @@ describe("nftables", () => {
   it("Sentinel", () => {
     expect(renderNftables(sentinel)).toMatchInlineSnapshot(`
       "table inet hearth/shop/dev/cache
-      delete table inet hearth/shop/dev/cache
+      flush table inet hearth/shop/dev/cache
       table inet hearth/shop/dev/cache {
         chain input {
           type filter hook input priority -10; policy accept;
-          meta l4proto != tcp accept
-          tcp dport != { 6379-6381, 26379-26381 } accept
           iif "lo" accept
           ct direction reply accept
-          tcp dport { 6379-6381 } ip saddr { 10.0.0.0/24, 10.9.0.1, 10.9.0.2, 10.9.0.3 } accept comment "data"
-          tcp dport { 6379-6381 } ip6 saddr { 2001:db8::/48 } accept comment "data"
-          tcp dport { 26379-26381 } ip saddr { 10.0.0.0/24, 10.9.0.1, 10.9.0.2, 10.9.0.3 } accept comment "sentinel"
-          tcp dport { 26379-26381 } ip6 saddr { 2001:db8::/48 } accept comment "sentinel"
-          tcp dport { 6379-6381, 26379-26381 } counter drop
+          tcp dport 6379-6381 ip saddr 10.0.0.0/24 accept comment "data"
+          tcp dport 6379-6381 ip saddr 10.9.0.1 accept comment "data"
+          tcp dport 6379-6381 ip saddr 10.9.0.2 accept comment "data"
+          tcp dport 6379-6381 ip saddr 10.9.0.3 accept comment "data"
+          tcp dport 6379-6381 ip6 saddr 2001:db8::/48 accept comment "data"
+          tcp dport 26379-26381 ip saddr 10.0.0.0/24 accept comment "sentinel"
+          tcp dport 26379-26381 ip saddr 10.9.0.1 accept comment "sentinel"
+          tcp dport 26379-26381 ip saddr 10.9.0.2 accept comment "sentinel"
+          tcp dport 26379-26381 ip saddr 10.9.0.3 accept comment "sentinel"
+          tcp dport 26379-26381 ip6 saddr 2001:db8::/48 accept comment "sentinel"
+          tcp dport 6379-6381 counter drop
+          tcp dport 26379-26381 counter drop
         }
       }
       "
@@ -64,18 +70,22 @@ describe("nftables", () => {
   it("cluster", () => {
     expect(renderNftables(cluster)).toMatchInlineSnapshot(`
       "table inet hearth/shop/dev/cache
-      delete table inet hearth/shop/dev/cache
+      flush table inet hearth/shop/dev/cache
       table inet hearth/shop/dev/cache {
         chain input {
           type filter hook input priority -10; policy accept;
-          meta l4proto != tcp accept
-          tcp dport != { 7000-7005, 17000-17005 } accept
           iif "lo" accept
           ct direction reply accept
-          tcp dport { 7000-7005 } ip saddr { 10.0.0.0/24, 10.9.0.1, 10.9.0.2, 10.9.0.3 } accept comment "data"
-          tcp dport { 7000-7005 } ip6 saddr { 2001:db8::/48 } accept comment "data"
-          tcp dport { 17000-17005 } ip saddr { 10.9.0.1, 10.9.0.2, 10.9.0.3 } accept comment "bus"
-          tcp dport { 7000-7005, 17000-17005 } counter drop
+          tcp dport 7000-7005 ip saddr 10.0.0.0/24 accept comment "data"
+          tcp dport 7000-7005 ip saddr 10.9.0.1 accept comment "data"
+          tcp dport 7000-7005 ip saddr 10.9.0.2 accept comment "data"
+          tcp dport 7000-7005 ip saddr 10.9.0.3 accept comment "data"
+          tcp dport 7000-7005 ip6 saddr 2001:db8::/48 accept comment "data"
+          tcp dport 17000-17005 ip saddr 10.9.0.1 accept comment "bus"
+          tcp dport 17000-17005 ip saddr 10.9.0.2 accept comment "bus"
+          tcp dport 17000-17005 ip saddr 10.9.0.3 accept comment "bus"
+          tcp dport 7000-7005 counter drop
+          tcp dport 17000-17005 counter drop
         }
       }
       "
@@ -84,15 +94,13 @@ describe("nftables", () => {
   it("for nobody but the machine itself", () => {
     expect(renderNftables(closed)).toMatchInlineSnapshot(`
       "table inet hearth/shop/dev/cache
-      delete table inet hearth/shop/dev/cache
+      flush table inet hearth/shop/dev/cache
       table inet hearth/shop/dev/cache {
         chain input {
           type filter hook input priority -10; policy accept;
-          meta l4proto != tcp accept
-          tcp dport != { 6379 } accept
           iif "lo" accept
           ct direction reply accept
-          tcp dport { 6379 } counter drop
+          tcp dport 6379 counter drop
         }
       }
       "
