@@ -72,6 +72,8 @@ export const localHostSchema = z.object({
   ports: z.array(addressSchema.extend({ node: z.string() })),
   /** Directives that the installed redis-server must know, and whose values it must accept. */
   asked: z.array(askedDirectiveSchema).optional(),
+  /** Whether the installed redis-server must have been built with TLS. */
+  tls: z.boolean().optional(),
 });
 
 /** What a server needs to speak TLS. */

@@ -73,9 +73,10 @@ async function reloadCertificate(node: Node, connection: Connection): Promise<bo
   if (node.kind === "sentinel" || !node.serverTls) return false;
   writeCertificate(node);
   const { ca, cert, key } = certificateFiles(node);
-  // In one command where the server knows that (7.0): a certificate that does not match its key is refused.
+  // All three are read anew whichever is set. Before 7.0 only one can be; from then on the others may be new names, too.
   const all = ["tls-cert-file", cert, "tls-key-file", key, "tls-ca-cert-file", ca];
-  return accepted("certificate", connection.call("CONFIG", "SET", ...all));
+  if (await accepted("certificate", connection.call("CONFIG", "SET", ...all))) return true;
+  return accepted("certificate", connection.call("CONFIG", "SET", "tls-cert-file", cert));
 }
 
 async function setQuorum(node: Node, connection: Connection): Promise<boolean> {

@@ -9,7 +9,7 @@ import { describeHolder, holderOf, whyNotFree } from "./port-holder.ts";
 import { isAlive, type ProcessIdentity } from "./process-record.ts";
 import { fromProject } from "./project-folder.ts";
 import { inspectRedis } from "./redis-binary.ts";
-import { type ArgumentFailure as Failure, refusedDirectives } from "./try-directives.ts";
+import { type ArgumentFailure as Failure, lacksTls, refusedDirectives } from "./try-directives.ts";
 import { waitFor } from "./wait.ts";
 
 /** What this machine must offer before anything is started, and the folder that holds the nodes' folders. */
@@ -47,6 +47,10 @@ async function check(inputs: Record<string, unknown>, olds: Record<string, unkno
   ]);
   const failures = reasons.filter((failure) => failure !== undefined);
   if ("problem" in redis) return [{ property: "redis-server", reason: redis.problem }, ...failures];
+  if (inputs.tls === true && (await lacksTls(redis.program))) {
+    const reason = `this machine's redis-server ${redis.version} was built without TLS: install one that has it, as those of Debian, Ubuntu and Homebrew do, or write "off"`;
+    failures.unshift({ property: "tls", reason });
+  }
   const asked = z.array(askedDirectiveSchema).safeParse(inputs.asked);
   return asked.success
     ? [...(await refusedDirectives(redis.program, redis.version, asked.data)), ...failures]

@@ -73,6 +73,12 @@ async function firstRefused(
   };
 }
 
+/** Whether the installed redis-server was built without TLS: with it, the first thing that it misses is a certificate. */
+export async function lacksTls(program: string): Promise<boolean> {
+  const said = await readConfig(program, "port 0\ntls-port 6379\n");
+  return /Bad directive|TLS support/i.test(said);
+}
+
 /** What redis-server says to a configuration on its stdin; empty when it says nothing in time. */
 async function readConfig(program: string, text: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "hearth-try-"));

@@ -48,7 +48,7 @@ export class LocalTarget implements Target {
     });
     const host = new LocalHost(
       `${plan.name}-host`,
-      { name: plan.name, topology: plan.topology, directory, ports, asked: [...plan.asked] },
+      { name: plan.name, topology: plan.topology, directory, ports, asked: [...plan.asked], ...(tls && { tls: true }) },
       { parent },
     );
     const { hostTuning: mode = "check" } = this.#args;

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -76,6 +76,34 @@ it("says what is missing without redis-server, and with one that is no Redis", a
     ]);
   } finally {
     process.env.PATH = [path].join(delimiter);
+  }
+});
+
+// What the builds without TLS of 6.2.14 and 7.2.6 print, each to the same question.
+it.each([
+  [">>> 'tls-port 6379'\nBad directive or wrong number of arguments"],
+  ["7091:M 21 Nov 2026 13:11:59.730 # Missing implement of connection type tls\n# Failed finding TLS support."],
+])("says that redis-server was built without TLS, where TLS is asked for", async (said) => {
+  const path = process.env.PATH;
+  const folder = join(lab.folder, "without-tls");
+  mkdirSync(folder, { recursive: true });
+  const version = "Redis server v=7.2.6 sha=00000000:0 malloc=libc bits=64 build=0";
+  const script = `#!/bin/sh\ncase "$1" in --version) echo "${version}";; *) cat <<'END'\n${said}\nEND\nexit 1;; esac\n`;
+  writeFileSync(join(folder, "redis-server"), script, { mode: 0o755 });
+  const inputs = { name: "cache", directory, ports: [] };
+  expect(await lab.run(localHost, "check", { ...inputs, tls: true })).toEqual({ failures: [] });
+  try {
+    process.env.PATH = [folder, path].join(delimiter);
+    expect(await lab.run(localHost, "check", inputs)).toEqual({ failures: [] });
+    const { failures } = await lab.run(localHost, "check", { ...inputs, tls: true });
+    expect(failures).toEqual([
+      {
+        property: "tls",
+        reason: expect.stringMatching(/redis-server 7\.2\.6 was built without TLS: install one that/),
+      },
+    ]);
+  } finally {
+    process.env.PATH = path;
   }
 });
 
