@@ -10,6 +10,7 @@ export type { ClientUser } from "./plan/endpoint.ts";
 export { FirewallMode } from "./plan/firewall.ts";
 export { HostTuningMode } from "./plan/host.ts";
 export { RefusalError } from "./plan/refusals.ts";
+export type { OwnCertificate, TlsArgs, TlsOptions } from "./plan/tls.ts";
 export type { RedisOutputs } from "./redis-topology.ts";
 export { RedisSentinel, type RedisSentinelArgs } from "./sentinel.ts";
 export { RedisStandalone, type RedisStandaloneArgs } from "./standalone.ts";

@@ -89,6 +89,45 @@ describe("the children of a component", () => {
     expect(list(resources)).not.toContain(`${dynamic}:HostTuning cache-host-tuning`);
   });
 
+  it("certificates are one more child with TLS, for every name of every node; the key of each goes to its node alone", async () => {
+    const resources = await registered(() => new RedisSentinel("cache", { tls: { hosts: ["cache.example.org"] } }));
+    expect(list(resources)).toContain(`${dynamic}:Certificates cache-certificates`);
+    const certificates = resources.find(({ name }) => name === "cache-certificates");
+    const hosts = ["127.0.0.1", "::1", "localhost", "cache.example.org"];
+    const names = [...["cache-0", "cache-1", "cache-2"], ...[0, 1, 2].map((index) => `cache-sentinel-${index}`)];
+    expect(certificates?.inputs).toMatchObject({
+      name: "cache",
+      nodes: names.map((name) => ({ name, hosts })),
+      ...{ validityDays: 365, renewBeforeDays: 30, rotation: "" },
+    });
+    for (const { name, inputs } of resources.filter(({ type }) => type.endsWith(":RedisProcess"))) {
+      const plain = { ca: "authority", cert: `certificate of ${name}`, key: `key of ${name}`, authClients: "no" };
+      expect(inputs.serverTls).toMatchObject({ value: plain });
+      expect(inputs.tls).toMatchObject({ value: { ca: "authority" } });
+    }
+    for (const name of ["cache-formation", "cache-readiness"]) {
+      expect(resources.find((one) => one.name === name)?.inputs.tls).toMatchObject({ value: { ca: "authority" } });
+    }
+  });
+
+  it("an endpoint holds the authority with TLS, and with mutual a certificate", async () => {
+    const own = { ca: "authority", cert: "certificate of a client", key: "key of a client" };
+    for (const [tls, expected] of [
+      ["generated", { ca: "authority" }],
+      [{ mutual: true }, own],
+    ] as const) {
+      let made: Promise<[Endpoint, string]> | undefined;
+      await registered(() => {
+        const { endpoint, url } = new RedisStandalone("cache", { tls });
+        made = Promise.all([resolved(endpoint), resolved(url)]);
+        return made;
+      });
+      const [endpoint, url] = (await made) ?? [];
+      expect(endpoint?.tls).toEqual(expected);
+      expect(url).toMatch(/^rediss:/);
+    }
+  });
+
   it("a refused argument leaves nothing registered", async () => {
     const resources = await registered(() => {
       expect(() => new RedisCluster("cache", { primaries: 2 })).toThrow(/primaries/);

@@ -18,8 +18,16 @@ export async function registered(program: () => unknown): Promise<Registered[]> 
         const users: string[] = inputs.users ?? [];
         const given = inputs.given?.value ?? inputs.given; // a secret comes in an envelope
         const passwords = Object.fromEntries(users.map((user) => [user, given?.[user] ?? `generated-${user}`]));
+        const nodes: { name: string }[] = inputs.nodes ?? [];
+        const pairOf = (name: string) => ({ cert: `certificate of ${name}`, key: `key of ${name}` });
+        const issued = {
+          ca: "authority",
+          servers: Object.fromEntries(nodes.map((node) => [node.name, pairOf(node.name)])),
+          client: pairOf("a client"),
+        };
         const made = { instance: `${name}@1`, dataId: `data-of-${name}`, primaries: [], passwords, previous: {} };
-        return { id: id || `${name}-id`, state: { ...made, ...inputs } };
+        const more = type.endsWith(":Certificates") ? { ...made, ...issued } : made;
+        return { id: id || `${name}-id`, state: { ...more, ...inputs } };
       },
       call: () => ({}),
     },

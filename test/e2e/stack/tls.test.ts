@@ -31,12 +31,12 @@ async function readKey(endpoint: Endpoint, key: string): Promise<string | null> 
 }
 
 const topologies = [
-  { topology: "standalone", data: 1, sentinels: 0 },
-  { topology: "sentinel", data: 3, sentinels: 3 },
-  { topology: "cluster", data: 6, sentinels: 0 },
+  { topology: "standalone", data: 1, sentinels: 0, mutual: false },
+  { topology: "sentinel", data: 3, sentinels: 3, mutual: true },
+  { topology: "cluster", data: 6, sentinels: 0, mutual: false },
 ] as const;
 
-describe.each(topologies)("$topology with hearth:tls generated", ({ topology, data, sentinels }) => {
+describe.each(topologies)("$topology with hearth:tls generated", ({ topology, data, sentinels, mutual }) => {
   let stack: TestStack;
   let endpoint: Endpoint;
   let operator: Endpoint;
@@ -58,6 +58,7 @@ describe.each(topologies)("$topology with hearth:tls generated", ({ topology, da
       port: `${port}`,
       ...(topology === "sentinel" && { sentinelPort: `${sentinelPort}`, downAfter: "1 second" }),
       tls: "generated",
+      mutualTls: `${mutual}`,
       source: "demo",
       minKeys: "1000",
     }).init();
@@ -70,7 +71,9 @@ describe.each(topologies)("$topology with hearth:tls generated", ({ topology, da
     const { report, url } = await stack.outputs();
     expect(report.validation?.verdict).toBe("warm");
     expect(url).toMatch(/^rediss/);
-    expect(endpoint.tls).toEqual({ ca: expect.stringContaining("BEGIN CERTIFICATE") });
+    const certificate = expect.stringContaining("BEGIN CERTIFICATE");
+    const pair = { cert: certificate, key: expect.stringContaining("BEGIN PRIVATE KEY") };
+    expect(endpoint.tls).toEqual({ ca: certificate, ...(mutual && pair) });
     const client = clientOf(endpoint);
     expect(await client.set("written", "over TLS")).toBe("OK");
     client.disconnect();
@@ -83,6 +86,15 @@ describe.each(topologies)("$topology with hearth:tls generated", ({ topology, da
       ...(topology === "cluster" ? Array.from({ length: data }, (_, index) => port + 10_000 + index) : []),
     ];
     for (const one of ports) expect(await plainAnswer(one), `port ${one}`).not.toMatch(/PONG|NOAUTH|ERR/);
+  });
+
+  it.runIf(mutual)("lets nobody in without a certificate", async () => {
+    for (const one of [port, sentinelPort]) {
+      const server = serverAt(one, { ...operator, tls: { ca: operator.tls?.ca ?? "" } });
+      server.on("error", () => {}); // said by the command as well
+      await expect(server.ping()).rejects.toThrow();
+      server.disconnect();
+    }
   });
 
   it.runIf(data > 1)("replicas have the data, over TLS", async () => {
@@ -118,12 +130,12 @@ describe.each(topologies)("$topology with hearth:tls generated", ({ topology, da
   });
 
   it("is switched off and on again with its data", async () => {
-    stack.set({ tls: "off" });
+    stack.set({ tls: "off", mutualTls: undefined });
     await stack.up();
     await look();
     expect(endpoint.tls).toBeUndefined();
     expect(await readKey(endpoint, "written")).toBe("over TLS");
-    stack.set({ tls: "generated" });
+    stack.set({ tls: "generated", mutualTls: `${mutual}` });
     await stack.up();
     await look();
     expect(endpoint.tls?.ca).toContain("BEGIN CERTIFICATE");
