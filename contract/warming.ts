@@ -167,6 +167,11 @@ export interface WarmReport {
   readonly rows: number;
   readonly keys: number;
   readonly failed: number;
+  /**
+   * Keys written once more, since another server (or a restarted one) was primary in the end than in the beginning, and
+   * may have lost what had been acknowledged; absent where the servers stayed the same.
+   */
+  readonly repaired?: number;
   readonly bytes: number;
   /** Keys per second while writing. */
   readonly rate: number;

@@ -30,7 +30,8 @@ export function progressLine(progress: Progress, pulse?: Pulse): string {
   if (left !== undefined && left > 0 && rate > 0) {
     summary.push(`ETA ${duration((left / rate) * 1000)}`);
   }
-  return [parts.join(", "), summary.join(", ")].filter((part) => part !== "").join("; ");
+  const again = progress.repairing === true ? "writing again what Redis may have lost: " : "";
+  return [again + parts.join(", "), summary.join(", ")].filter((part) => part !== "").join("; ");
 }
 
 /**

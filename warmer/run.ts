@@ -7,8 +7,10 @@ import { DEFAULT_RETRIES } from "./pacing/controls.ts";
 import { RunControls } from "./pacing/run-controls.ts";
 import { Sessions } from "./postgres/sessions.ts";
 import { type PrepareOptions, prepareAgain, prepareDatasets } from "./prepare.ts";
+import { type Primaries, readPrimaries } from "./redis/identity.ts";
 import type { ServerFigures } from "./redis/info.ts";
 import { readFigures } from "./redis/info.ts";
+import { repair } from "./repair.ts";
 import { RunCheckpoint } from "./resume/checkpoint.ts";
 import { shareSamples } from "./sample.ts";
 import { runByPriority } from "./schedule.ts";
@@ -46,6 +48,9 @@ export class WarmRun {
   #engine: NegotiatedEngine | undefined;
   #before: ServerFigures | undefined;
   #after: ServerFigures | undefined;
+  #primaries: Primaries | undefined;
+  #repairing = false;
+  #repaired: number | undefined;
   #writingSince: number | undefined;
   #writingMs = 0;
   #sink: Sink | undefined;
@@ -76,7 +81,7 @@ export class WarmRun {
       this.#controls.start(sink);
       await this.#write(sink);
       this.#writingMs = performance.now() - this.#writingSince;
-      await sink.verify();
+      await this.#repair(sink);
       this.#after = await readFigures(sink).catch(() => undefined); // the keys are written: no reason to fail now
     } catch (cause) {
       error = cause instanceof Error ? cause.message : String(cause);
@@ -107,6 +112,7 @@ export class WarmRun {
     }).then(async (sink) => {
       this.#sink = sink;
       this.#before = await readFigures(sink);
+      this.#primaries = await readPrimaries(sink);
       if (plan.datasets.some((dataset) => dataset.value.type === "hash")) {
         this.#engine = await negotiateEngine(sink, this.#options.engine ?? "auto");
       }
@@ -121,6 +127,10 @@ export class WarmRun {
       this.#warnings.push("memory and evictions are unknown: this Redis user may not use INFO");
     if (this.#engine?.reason !== undefined) this.#warnings.push(this.#engine.reason);
     const sink = wrote.value;
+    if (this.#checkpoint?.isOf(this.#primaries?.identities) === false) {
+      this.#checkpoint.forget(this.#primaries?.identities);
+      for (const task of this.#tasks) if (this.#isResumed(task)) await this.#restart(task);
+    }
     await this.#controls.beforeWriting(
       await this.#sessions.of(0),
       sink,
@@ -146,7 +156,8 @@ export class WarmRun {
   }
 
   async #write(sink: Sink): Promise<void> {
-    const { datasetDeadlineMs: deadlineMs, retries = DEFAULT_RETRIES, onlyMissing } = this.#options;
+    const { datasetDeadlineMs: deadlineMs, retries = DEFAULT_RETRIES } = this.#options;
+    const onlyMissing = this.#repairing ? undefined : this.#options.onlyMissing;
     await runByPriority(sink, {
       tasks: this.#tasks,
       sessions: this.#sessions,
@@ -161,6 +172,38 @@ export class WarmRun {
     });
   }
 
+  /** Whether an earlier run has begun it. */
+  #isResumed({ status, resumedAfter }: DatasetTask): boolean {
+    return status === "done" || resumedAfter !== undefined;
+  }
+
+  /** From the beginning: the query was compiled for the place where an earlier run, or attempt, had stopped. */
+  async #restart(task: DatasetTask): Promise<void> {
+    const compiled = task.resumedAfter === undefined;
+    task.restart();
+    if (!compiled) await prepareAgain(await this.#sessions.of(0), task, this.#source());
+  }
+
+  async #repair(sink: Sink): Promise<void> {
+    if (this.#primaries === undefined || sink.signal.aborted) return;
+    this.#repaired = await repair({
+      sink,
+      tasks: this.#tasks,
+      before: this.#primaries,
+      checkpoint: this.#checkpoint,
+      restart: (task) => this.#restart(task),
+      write: () => {
+        this.#repairing = true;
+        return this.#write(sink);
+      },
+    });
+    if (this.#repaired === undefined) return;
+    this.#warnings.push(
+      "another server, or a restarted one, is primary than at the beginning, and may have lost keys that had been " +
+        `acknowledged: ${count(this.#repaired, "key")} written again`,
+    );
+  }
+
   #source(): PrepareOptions {
     const { plan, postgresUrl, shard } = this.#options;
     const common = { source: postgresUrl, parameters: plan.parameters, shard, checkpoint: this.#checkpoint };
@@ -169,7 +212,7 @@ export class WarmRun {
 
   #style(task: DatasetTask): HashStyle {
     const empty = this.#before?.keys === (this.#options.ownKeys ?? 0);
-    return { restore: this.#engine?.limits ?? null, mayExist: this.#sharing.has(task) || !empty };
+    return { restore: this.#engine?.limits ?? null, mayExist: this.#repairing || this.#sharing.has(task) || !empty };
   }
 
   #statementTimeout(): number {
@@ -185,7 +228,12 @@ export class WarmRun {
       return `"${plan.name}" (${status === "pending" ? "not started" : `${account.rows}${of} rows read, ${count(account.keys, "key")} acknowledged`})`;
     });
     const trouble = this.#sink?.trouble === undefined ? "" : `. Last trouble with Redis: ${this.#sink.trouble}`;
-    return `The deadline of ${this.#deadlineMs / 1000} s has passed. Still missing: ${states.join(", ")}${trouble}`;
+    const missing =
+      states.length > 0
+        ? `Still missing: ${states.join(", ")}`
+        : "Every row is written; still missing is a look whether Redis has kept them";
+    const again = this.#repairing ? ", while rows were written again that a failover or a restart may have lost" : "";
+    return `The deadline of ${this.#deadlineMs / 1000} s has passed${again}. ${missing}${trouble}`;
   }
 
   #datasetErrors(): string | undefined {
@@ -198,6 +246,7 @@ export class WarmRun {
     const progress: Progress = {
       elapsedMs: Math.round(performance.now() - this.#clock),
       datasets: this.#tasks.map((task) => task.progress()),
+      ...(this.#repairing && { repairing: true }),
     };
     this.#options.onProgress?.(usedMemory === undefined ? progress : { ...progress, usedMemory });
   }
@@ -216,6 +265,7 @@ export class WarmRun {
       rows: sum((account) => account.rows),
       keys,
       failed: sum((account) => account.failed),
+      ...(this.#repaired !== undefined && { repaired: this.#repaired }),
       bytes: sum((account) => account.bytes),
       rate: this.#writingMs > 0 ? Math.round((written * 1000) / this.#writingMs) : 0,
       usedMemory: { before, after: this.#after?.usedMemory ?? before },

@@ -61,6 +61,8 @@ export class Sink {
   /** When a server last said anything: `performance.now()`. */
   #contact = performance.now();
   #trouble: string | undefined;
+  /** How often a connection was lost. */
+  #losses = 0;
   /** Servers whose connection was lost. */
   readonly #lost = new Set<string>();
   #waiters: (() => void)[] = [];
@@ -83,7 +85,7 @@ export class Sink {
     if (options.endpoint.topology === "sentinel") {
       this.#primary = new PrimaryWatch(
         () => this.#lanes.moved(),
-        () => this.#rediscover(),
+        () => this.rediscover(),
       );
     }
   }
@@ -105,8 +107,18 @@ export class Sink {
     return [...this.#lost].map(
       (address) =>
         `the connection to Redis ${address} was lost during the run; every row was sent again that it had not ` +
-        "acknowledged, but a restart or a failover may have lost keys that it had: read them back, or run again",
+        "acknowledged",
     );
+  }
+
+  /** How often a connection was lost. */
+  get losses(): number {
+    return this.#losses;
+  }
+
+  /** Whether sentinels watch over the primary, and may name another while it still takes writes. */
+  get watched(): boolean {
+    return this.#primary !== undefined;
   }
 
   /** What keeps rows from being written at the moment, for messages. */
@@ -196,6 +208,7 @@ export class Sink {
   #lostLink(link: Link, rows: readonly Row[], error: Error): void {
     if (this.#closing) return;
     this.#lost.add(formatAddress(link.address));
+    this.#losses += 1;
     this.#trouble = `Redis ${formatAddress(link.address)}: ${error.message}`;
     this.#stale = true;
     this.#again(rows);
@@ -219,7 +232,8 @@ export class Sink {
     }
   }
 
-  #rediscover(): void {
+  /** Asks where the primaries are now, since they may be others. */
+  rediscover(): void {
     this.#stale = true;
     this.#again([]);
   }

@@ -156,6 +156,15 @@ export class DatasetTask {
     else this.resumedAfter = after;
   }
 
+  /** Pending again, to be written from the beginning: nothing of what was counted holds any longer. */
+  restart(): void {
+    this.status = "pending";
+    this.account.rewind({ rows: 0, keys: 0, failed: 0, skipped: 0, fresh: 0 });
+    this.resumedAfter = undefined;
+    this.resumedKeys = 0;
+    this.#warnings.length = 0;
+  }
+
   fail(message: string): void {
     this.status = "failed";
     this.error = message;

@@ -73,6 +73,8 @@ export interface DatasetProgress {
 export interface Progress {
   readonly elapsedMs: number;
   readonly datasets: readonly DatasetProgress[];
+  /** True while rows are written again that a failover or a restart of Redis may have lost. */
+  readonly repairing?: true;
   /** Bytes that Redis uses, over all primaries, as it was last asked; absent before, and where the user may not ask. */
   readonly usedMemory?: number;
 }
@@ -125,6 +127,8 @@ export interface WarmOutcome {
   /** Keys that Redis acknowledged. */
   readonly keys: number;
   readonly failed: number;
+  /** See `repaired` of WarmReport. */
+  readonly repaired?: number;
   /** Bytes sent to Redis. */
   readonly bytes: number;
   /** Keys per second while writing. */

@@ -16,7 +16,7 @@ function figure(info: string, name: string): number {
 }
 
 /** The reply, or undefined where the ACL user may not ask. */
-async function allowed(connection: RedisConnection, ...parts: string[]): Promise<string | undefined> {
+export async function allowed(connection: RedisConnection, ...parts: string[]): Promise<string | undefined> {
   try {
     return String(await connection.call(...parts));
   } catch (error) {

@@ -29,6 +29,8 @@ const noteSchema = z.object({
   /** What was to be written, from where. */
   fingerprint: z.string(),
   sequence: z.number(),
+  /** See `identities` of Primaries: who has acknowledged it. */
+  servers: z.array(z.string()).optional(),
   datasets: z.record(z.string(), positionSchema),
 });
 type Note = z.infer<typeof noteSchema>;
@@ -87,7 +89,8 @@ export class RunCheckpoint {
   readonly #store: CheckpointStore;
   readonly #fingerprint: string;
   readonly #expirySeconds: number;
-  readonly #datasets: Record<string, DatasetPosition>;
+  #datasets: Record<string, DatasetPosition>;
+  #servers: readonly string[] | undefined;
   #timer: NodeJS.Timeout | undefined;
   #savedAt = performance.now();
   #sequence: number;
@@ -100,6 +103,7 @@ export class RunCheckpoint {
     this.#fingerprint = fingerprint;
     this.#expirySeconds = Math.min(LONGEST_SECONDS, ...plan.datasets.map(expiryOf));
     this.#datasets = { ...found?.datasets };
+    this.#servers = found?.servers;
     this.#sequence = found?.sequence ?? 0;
   }
 
@@ -128,6 +132,23 @@ export class RunCheckpoint {
     else this.#timer ??= setTimeout(() => this.#save(), wait).unref();
   }
 
+  /**
+   * Whether the servers are those that have acknowledged what the note tells; without a note they are taken for them.
+   * A note may outlive its keys: it is written to the new primary while rows still go to the old one.
+   */
+  isOf(servers: readonly string[] | undefined): boolean {
+    if (Object.keys(this.#datasets).length === 0) this.#servers = servers;
+    return this.#servers?.join() === servers?.join();
+  }
+
+  /** Forgets how far the datasets are: from now on these are the servers. */
+  forget(servers: readonly string[] | undefined): void {
+    this.#datasets = {};
+    this.#servers = servers;
+    this.#changed = true;
+    this.#save();
+  }
+
   /** Why the last note could not be written. */
   get trouble(): string | undefined {
     return this.#trouble;
@@ -152,7 +173,12 @@ export class RunCheckpoint {
     this.#savedAt = performance.now();
     this.#changed = false;
     this.#sequence += 1;
-    const note: Note = { fingerprint: this.#fingerprint, sequence: this.#sequence, datasets: this.#datasets };
+    const note: Note = {
+      fingerprint: this.#fingerprint,
+      sequence: this.#sequence,
+      ...(this.#servers !== undefined && { servers: [...this.#servers] }),
+      datasets: this.#datasets,
+    };
     const text = JSON.stringify(note);
     this.#saving = this.#saving
       .then(() => this.#store.save(text, this.#expirySeconds))
