@@ -6,7 +6,10 @@ import { writeAtomically } from "./process-record.ts";
 
 const appliedName = "applied.json";
 
-/** Fingerprints of what a server runs with, by `directive`, `secret directive`, `acl`, `address`, `tls`, `certificate`. */
+/**
+ * Fingerprints of what a server runs with, by `directive`, `secret directive`, `acl`, `address`, `quorum`; `tls` (on or
+ * off), `certificate` and `tls-auth-clients`.
+ */
 export type Applied = Record<string, string>;
 
 /** What the inputs ask for, as fingerprints: comparable, and no secret on disk twice. */
@@ -15,8 +18,11 @@ export function wanted(node: Node): Applied {
   for (const [name, value] of Object.entries(node.directives)) applied[name] = hash(value);
   for (const [name, value] of Object.entries(node.secretDirectives)) applied[`secret ${name}`] = hash(value);
   const { serverTls } = node;
-  applied.tls = hash(serverTls ? serverTls.authClients : "off");
-  if (serverTls) applied.certificate = hash([serverTls.ca, serverTls.cert, serverTls.key]);
+  applied.tls = hash(serverTls ? "on" : "off");
+  if (serverTls) {
+    applied.certificate = hash([serverTls.ca, serverTls.cert, serverTls.key]);
+    applied["tls-auth-clients"] = hash(serverTls.authClients);
+  }
   if (node.monitor) applied.quorum = hash(node.monitor.quorum);
   return applied;
 }

@@ -96,10 +96,19 @@ export class Connection {
   #fail(error: Error): Error {
     if (this.#failure) return this.#failure;
     const unreadable = error.message.startsWith("Unknown RESP type");
-    this.#failure = unreadable ? new Error(`${formatAddress(this.address)} is not a Redis server`) : error;
+    this.#failure = unreadable
+      ? new Error(`${formatAddress(this.address)} is not a Redis server`)
+      : withoutSource(error);
     this.#client.disconnect();
     return this.#failure;
   }
+}
+
+/** What OpenSSL says, without the files of its own source: `4057:error:0A00...:SSL routines:...:alert unknown ca:...` */
+function withoutSource(error: Error): Error {
+  const said = /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/.exec(error.message)?.[1];
+  if (said !== undefined) error.message = `TLS: ${said}`;
+  return error;
 }
 
 /**

@@ -43,6 +43,9 @@ export async function changeLive(
 async function changeOne(node: Node, connection: Connection, key: string): Promise<boolean> {
   if (key === "acl") return setUsers(node, connection);
   if (key === "certificate") return reloadCertificate(node, connection);
+  if (key === "tls-auth-clients") {
+    return node.kind === "redis" && set(connection, key, node.serverTls?.authClients ?? "no");
+  }
   // Data nodes only ask the sentinels: another quorum is none of their business.
   if (key === "quorum") return node.kind === "redis" || setQuorum(node, connection);
   const secret = key.startsWith("secret ");

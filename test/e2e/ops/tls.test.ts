@@ -103,7 +103,9 @@ it("a client without a certificate is refused, and one of another authority", as
   for (const port of [ports[0], ports[3]] as number[]) {
     for (const tls of [without, foreign]) {
       const attempt = withConnection({ host, port }, { password, tls }, (connection) => connection.call("PING"));
-      await expect(attempt).rejects.toThrow(/certificate required|unknown ca|closed the connection|ECONNRESET|EPIPE/);
+      await expect(attempt).rejects.toThrow(
+        /^TLS: .*alert (certificate required|unknown ca)$|closed the connection|ECONNRESET|EPIPE/,
+      );
     }
   }
 });
@@ -150,6 +152,26 @@ it("is renewed while it runs: data nodes live, with their clients; sentinels one
   await lab.run(readiness, "update", topology());
   for (const port of ports.slice(3)) {
     expect(await ask(port, "SENTINEL", "CKQUORUM", "mymaster")).toMatch(/^OK 3 usable Sentinels/);
+  }
+});
+
+it("stops asking for certificates, and asks again, without a restart of a data node", async () => {
+  const without: Login = { password, tls: { ca: issued.ca } };
+  const [first, , , sentinel] = nodes as [NodeInputs, NodeInputs, NodeInputs, NodeInputs];
+  const ping = (port: number) => withConnection({ host, port }, without, (connection) => connection.text("PING"));
+  for (const authClients of ["no", "yes"] as const) {
+    lab.progress.length = 0;
+    const asking = nodes.map((node) => ({ ...node, serverTls: { ...(node.serverTls as object), authClients } }));
+    await Promise.all(
+      asking.map((node, index) => lab.run(redisProcess, "update", node, { olds: nodes[index] as NodeInputs })),
+    );
+    nodes = asking;
+    expect(lab.progress.filter((line) => line === "set live: tls-auth-clients")).toHaveLength(3);
+    expect(lab.progress.filter((line) => line === "restarting for tls-auth-clients")).toHaveLength(3);
+    for (const { port } of [first, sentinel]) {
+      if (authClients === "no") expect(await ping(port)).toBe("PONG");
+      else await expect(ping(port)).rejects.toThrow(/^TLS: .*alert certificate required$|closed the connection|EPIPE/);
+    }
   }
 });
 
