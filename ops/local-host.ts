@@ -8,7 +8,8 @@ import { findProcess } from "./find-process.ts";
 import { describeHolder, holderOf, whyNotFree } from "./port-holder.ts";
 import { isAlive, type ProcessIdentity } from "./process-record.ts";
 import { fromProject } from "./project-folder.ts";
-import { inspectRedis } from "./redis-binary.ts";
+import { inspectRedis, installedVersion } from "./redis-binary.ts";
+import { isIn } from "./redis-version.ts";
 import { type ArgumentFailure as Failure, lacksTls, refusedDirectives } from "./try-directives.ts";
 import { waitFor } from "./wait.ts";
 
@@ -47,6 +48,10 @@ async function check(inputs: Record<string, unknown>, olds: Record<string, unkno
   ]);
   const failures = reasons.filter((failure) => failure !== undefined);
   if ("problem" in redis) return [{ property: "redis-server", reason: redis.problem }, ...failures];
+  if (inputs.topology === "sentinel") {
+    const version = (await installedVersion("sentinel")) ?? redis.version;
+    if (!isIn(version, sentinelUsers)) failures.unshift({ property: "topology", reason: noSentinelUsers(version) });
+  }
   if (inputs.tls === true && (await lacksTls(redis.program))) {
     const reason = `this machine's redis-server ${redis.version} was built without TLS: install one that has it, as those of Debian, Ubuntu and Homebrew do, or write "off"`;
     failures.unshift({ property: "tls", reason });
@@ -55,6 +60,13 @@ async function check(inputs: Record<string, unknown>, olds: Record<string, unkno
   return asked.success
     ? [...(await refusedDirectives(redis.program, redis.version, asked.data)), ...failures]
     : failures;
+}
+
+/** Before, a sentinel could not tell another who it is: all of them would have to let in whoever has one password. */
+const sentinelUsers = { since: "6.2" };
+
+function noSentinelUsers(version: string): string {
+  return `this machine's Redis is ${version}, whose sentinels cannot log in to each other by name: install Redis 6.2 or later for RedisSentinel, or use RedisStandalone or RedisCluster`;
 }
 
 async function whyTaken(

@@ -12,8 +12,11 @@ export interface AclUser {
   readonly commands: readonly string[];
 }
 
-/** Nobody logs in as `default`: who sends no name, or none at all, is told NOAUTH. */
-const noDefault = "user default off resetpass -@all";
+/**
+ * Nobody logs in as `default`: who sends no name, or none at all, is told NOAUTH. Redis 6.0 asks whether `default` may
+ * send HELLO even when that is what logs somebody in, `HELLO 3 AUTH app ...`; to a user that is off it opens nothing.
+ */
+const noDefault = "user default off resetpass -@all +hello";
 
 /**
  * The lines of an ACL file. They hold the SHA-256 of each password, never the password: `user app on #<sha256> ~* &*

@@ -107,6 +107,30 @@ it.each([
   }
 });
 
+it.each([
+  ["6.0.16", "sentinel", true],
+  ["6.2.14", "sentinel", false],
+  ["6.0.16", "cluster", false],
+])("of Redis %s, refuses a topology %s: %s", async (version, topology, refused) => {
+  const path = process.env.PATH;
+  const folder = join(lab.folder, `redis-${version}`);
+  mkdirSync(folder, { recursive: true });
+  for (const program of ["redis-server", "redis-sentinel"]) {
+    const script = `#!/bin/sh\necho "Redis server v=${version} sha=00000000:0 malloc=libc bits=64 build=0"\n`;
+    writeFileSync(join(folder, program), script, { mode: 0o755 });
+  }
+  try {
+    process.env.PATH = [folder, path].join(delimiter);
+    const { failures } = await lab.run(localHost, "check", { name: "cache", topology, directory, ports: [] });
+    const reason =
+      "this machine's Redis is 6.0.16, whose sentinels cannot log in to each other by name: install Redis 6.2 or later " +
+      "for RedisSentinel, or use RedisStandalone or RedisCluster";
+    expect(failures).toEqual(refused ? [{ property: "topology", reason }] : []);
+  } finally {
+    process.env.PATH = path;
+  }
+});
+
 it("removes the folder with every server that still runs below it", async () => {
   const [port = 0] = await freePorts(1);
   const started = await lab.start(lab.node("cache-9", port, { directory: join(directory, "cache-9") }));

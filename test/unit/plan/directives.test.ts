@@ -12,6 +12,7 @@ import { resolveSecretDirectives, type Secrets, userNames } from "../../../infra
 import { type PlannedNode, planCluster, planSentinel, planStandalone } from "../../../infra/plan/topology.ts";
 import { bytes } from "../../../infra/plan/units.ts";
 import { configText } from "../../../ops/config-file.ts";
+import { connect } from "../../../ops/connect.ts";
 import { isIn } from "../../../ops/redis-version.ts";
 import { waitFor } from "../../../ops/wait.ts";
 import { freePorts } from "../../support/ports.ts";
@@ -106,10 +107,15 @@ async function expectDirectives(client: Redis, node: PlannedNode): Promise<void>
 }
 
 async function expectLocked(port: number): Promise<void> {
-  const stranger = new Redis({ host: "127.0.0.1", port, protocol: 2, retryStrategy: null });
-  stranger.on("error", () => {});
-  await expect(stranger.ping()).rejects.toThrow("NOAUTH");
-  stranger.disconnect();
+  const stranger = await connect({ host: "127.0.0.1", port });
+  await expect(stranger.call("PING")).rejects.toThrow("NOAUTH");
+  // `default` may send HELLO, which lets in nobody but those who have a name and its password.
+  await expect(stranger.call("HELLO", "3")).rejects.toThrow("NOAUTH");
+  await expect(stranger.call("HELLO", "3", "AUTH", "default", "")).rejects.toThrow("WRONGPASS");
+  await expect(stranger.call("PING")).rejects.toThrow("NOAUTH");
+  await stranger.call("HELLO", "2", "AUTH", "operator", password);
+  expect(await stranger.call("PING")).toBe("PONG");
+  stranger.close();
 }
 
 describe("what the plan writes is what the server runs with", () => {
@@ -144,7 +150,8 @@ describe("what the plan writes is what the server runs with", () => {
     client.disconnect();
   });
 
-  it("data node of Sentinel, and sentinels that log in to it and to each other", async () => {
+  // Refused on Redis 6.0 in the preview: its sentinels have no names for each other.
+  it.skipIf(beforeChannels)("data node of Sentinel, and sentinels that log in to it and to each other", async () => {
     const first = await freePorts(6);
     const plan = planSentinel("cache", { port: first, sentinelPort: first + 3, masterName: "main-1" });
     const [data, , , ...sentinels] = plan.nodes as [PlannedNode, PlannedNode, PlannedNode, ...PlannedNode[]];

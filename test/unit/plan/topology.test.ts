@@ -194,7 +194,7 @@ describe("secrets", () => {
     const user: AclUser = { user: "replication", keys: ["a:*"], channels: [], commands: ["-@all", "+ping"] };
     const [now, before] = [secrets.passwords.replication, "old horse battery staple"];
     expect(renderAcl([user], secrets)).toEqual([
-      "user default off resetpass -@all",
+      "user default off resetpass -@all +hello",
       `user replication on #${hash(now)} ~a:* resetchannels -@all +ping`,
     ]);
     expect(renderAcl([user], { ...secrets, previous: { replication: before } })[1]).toContain(
