@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { RELATIVE } from "./encode/expiry.ts";
 import type { ListpackLimits } from "./encode/hash.ts";
 import { HashEncoder } from "./encode/hash.ts";
 import type { Reply } from "./redis/reply.ts";
@@ -8,7 +9,7 @@ import type { Sink } from "./sink.ts";
 import { Tuple } from "./tuple.ts";
 import type { HashEngine } from "./types.ts";
 
-const PROBE_TTL_SECONDS = 5;
+const PROBE_MS = 5000;
 
 /** Redis's limits where the user may not read its configuration: the lowest defaults of any version. */
 const CAUTIOUS_LIMITS: ListpackLimits = { entries: 128, value: 64 };
@@ -82,11 +83,11 @@ function sameFields(reply: Reply, values: readonly Buffer[]): boolean {
 async function probe(connection: RedisConnection, key: Buffer): Promise<string | undefined> {
   const fields = PROBE_VALUES.map((_, index) => ({ name: `f${index}`, column: index }));
   const style = { restore: { entries: PROBE_VALUES.length, value: 64 }, mayExist: false };
-  const encoder = new HashEncoder({ type: "hash", fields, constants: [] }, style);
+  const encoder = new HashEncoder({ type: "hash", fields, constants: [] }, style, RELATIVE);
   const row = makeTuple(PROBE_VALUES);
   const name = { bytes: key, length: key.length };
   const out = Buffer.alloc(encoder.bound(row, name));
-  const end = encoder.encode(out, 0, row, name, PROBE_TTL_SECONDS);
+  const end = encoder.encode(out, 0, row, name, PROBE_MS);
   try {
     await connection.send(Buffer.from(out.subarray(0, end)), 1);
     const reply = await connection.call("HGETALL", key);

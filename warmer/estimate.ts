@@ -1,5 +1,6 @@
 import { type CompiledDataset, compileDataset } from "./compile.ts";
 import { makeEncoder } from "./encode/encoder.ts";
+import { ABSOLUTE } from "./encode/expiry.ts";
 import type { Encoder } from "./encode/value.ts";
 import { explain } from "./explain/explain.ts";
 import { bytes, count, duration, keyCount, table } from "./figures.ts";
@@ -106,7 +107,7 @@ class Sample implements CopyHandler {
     this.#row = new Tuple(dataset.columns);
     this.#key = new KeyBuilder(dataset.key);
     // As it is with Redis 7 and its own settings.
-    this.#encoder = makeEncoder(dataset.value, { restore: { entries: 128, value: 64 }, mayExist: true });
+    this.#encoder = makeEncoder(dataset.value, { restore: { entries: 128, value: 64 }, mayExist: true }, ABSOLUTE);
   }
 
   row(bytes: Buffer, start: number, end: number): void {
@@ -114,8 +115,8 @@ class Sample implements CopyHandler {
     this.rows += 1;
     if (!this.#key.build(this.#row) || this.#encoder.refuses(this.#row) !== null) return;
     const out = Buffer.allocUnsafe(this.#encoder.exactBound(this.#row, this.#key));
-    // Any time to live will do: hardly a byte depends on it.
-    const length = this.#encoder.encode(out, 0, this.#row, this.#key, 3600);
+    // Any time of this length will do.
+    const length = this.#encoder.encode(out, 0, this.#row, this.#key, Date.now());
     this.keys += 1;
     this.bytes += length;
     this.memory += memoryOfCommands(out, 0, length);

@@ -3,6 +3,7 @@ import type { AccountMark } from "./account.ts";
 import { Account } from "./account.ts";
 import type { CompiledDataset } from "./compile.ts";
 import { makeEncoder } from "./encode/encoder.ts";
+import { RELATIVE } from "./encode/expiry.ts";
 import type { HashStyle } from "./encode/hash.ts";
 import type { ControlOptions } from "./pacing/controls.ts";
 import type { DatasetPlan } from "./plan.ts";
@@ -112,7 +113,13 @@ export class DatasetTask {
     signal: AbortSignal,
   ): Promise<DatasetWriter> {
     const compiled = this.compiled as CompiledDataset;
-    const writer = new DatasetWriter(compiled, makeEncoder(compiled.value, style), sink, this.account, this.sampler);
+    const writer = new DatasetWriter(
+      compiled,
+      makeEncoder(compiled.value, style, RELATIVE),
+      sink,
+      this.account,
+      this.sampler,
+    );
     const rows = this.#stages(writer, compiled, sink, how);
     try {
       await session.transaction(how.statementTimeoutMs, () => session.copy(compiled.copy, rows, signal), signal);

@@ -101,8 +101,8 @@ export class DatasetWriter implements RowStage {
     const chunk = this.#open[index] ?? this.#sink.pool.take(this.#account, room);
     this.#open[index] = chunk;
     const { jitter } = this.#dataset;
-    const ttl = seconds === 0 ? 0 : jitteredTtl(seconds, jitter, Math.random());
-    const end = this.encoder.encode(chunk.bytes, chunk.used, row, key, ttl);
+    const expires = seconds === 0 ? 0 : 1000 * jitteredTtl(seconds, jitter, Math.random());
+    const end = this.encoder.encode(chunk.bytes, chunk.used, row, key, expires);
     const place = this.#sampler.place(key.high, key.low, size);
     chunk.add(end, this.encoder.commands, place < 0 ? undefined : this.#sample(place, seconds, size));
     if (chunk.full || room > CHUNK_SLACK) this.#send(index);

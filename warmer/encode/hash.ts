@@ -14,14 +14,12 @@ import { digits, putBulkHeader, putBytes, putInteger, putIntegerBulk, putLineEnd
 import type { Tuple } from "../tuple.ts";
 import type { WrittenValue } from "../types.ts";
 import { viewOf } from "../views.ts";
+import type { Expiry } from "./expiry.ts";
 import type { CompiledValueOf, Encoder, Key } from "./value.ts";
 import { COMMAND_OVERHEAD } from "./value.ts";
 
-const RESTORE = constantView(Buffer.from("*5\r\n$7\r\nRESTORE\r\n"));
-const REPLACE = constantView(Buffer.from("\r\n$7\r\nREPLACE\r\n"));
 const DELETE = Buffer.from("*2\r\n$3\r\nDEL\r\n");
 const HSET = Buffer.from("$4\r\nHSET\r\n");
-const EXPIRE = Buffer.from("*3\r\n$6\r\nEXPIRE\r\n");
 const DOLLAR = 36;
 const STAR = 42;
 /** Type byte before the listpack; version and checksum after it. */
@@ -59,7 +57,7 @@ function constantView(bytes: Buffer): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-/** `RESTORE` of a listpack where the hash fits in one, else `HSET` with `DEL` before and `EXPIRE` after as needed. */
+/** `RESTORE` of a listpack where the hash fits in one, else `HSET` with `DEL` before and `PEXPIREAT` after as needed. */
 export class HashEncoder implements Encoder {
   commands = 1;
   readonly #fields: readonly Field[];
@@ -67,6 +65,9 @@ export class HashEncoder implements Encoder {
   readonly #constantArguments: Buffer;
   readonly #constantEntries: Buffer;
   readonly #style: HashStyle;
+  readonly #expire: Buffer;
+  readonly #restoreHead: DataView;
+  readonly #restoreTail: DataView;
   /** False where a name or constant is too long for any listpack. */
   readonly #fits: boolean;
   readonly #fixed: number;
@@ -76,8 +77,11 @@ export class HashEncoder implements Encoder {
   /** Bytes from `$` to the listpack in the last payload: a guess for the next. */
   #prefix = 3 + 2 + 1 + 2;
 
-  constructor(value: CompiledValueOf<"hash">, style: HashStyle) {
+  constructor(value: CompiledValueOf<"hash">, style: HashStyle, expiry: Expiry) {
     this.#style = style;
+    this.#expire = expiry.command;
+    this.#restoreHead = constantView(expiry.restore);
+    this.#restoreTail = constantView(expiry.restoreOptions);
     this.#fields = value.fields.map(({ name, column }) => {
       const bytes = Buffer.from(name);
       return { name: bytes, column, argument: constantView(bulk(bytes)), entry: constantView(entry(bytes)) };
@@ -108,7 +112,7 @@ export class HashEncoder implements Encoder {
     return this.bound(row, key);
   }
 
-  encode(out: Buffer, at: number, row: Tuple, key: Key, ttl: number): number {
+  encode(out: Buffer, at: number, row: Tuple, key: Key, expires: number): number {
     const limits = this.#style.restore;
     const fields = this.#fields;
     const longest = limits === null || !this.#fits ? -1 : limits.value;
@@ -122,14 +126,14 @@ export class HashEncoder implements Encoder {
       if (length > this.#longest) this.#longest = length;
     }
     if (!fits && limits !== null) this.#tooLong += 1;
-    if (fits && limits !== null && count <= limits.entries) return this.#restore(out, at, row, key, ttl, count);
-    return this.#hset(out, at, row, key, ttl, count);
+    if (fits && limits !== null && count <= limits.entries) return this.#restore(out, at, row, key, expires, count);
+    return this.#hset(out, at, row, key, expires, count);
   }
 
-  #restore(out: Buffer, start: number, row: Tuple, key: Key, ttl: number, count: number): number {
+  #restore(out: Buffer, start: number, row: Tuple, key: Key, expires: number, count: number): number {
     this.commands = 1;
-    let at = this.#putKey(out, putView(viewOf(out), start, RESTORE), key);
-    at = putIntegerBulk(out, at, ttl * 1000);
+    let at = this.#putKey(out, putView(viewOf(out), start, this.#restoreHead), key);
+    at = putIntegerBulk(out, at, expires);
     out[at] = DOLLAR;
     const header = at + 1;
     let from = header + this.#prefix;
@@ -150,7 +154,7 @@ export class HashEncoder implements Encoder {
     out[end] = RDB_VERSION;
     out[end + 1] = 0;
     end = putCrc64(out, type, end + 2, end + 2);
-    return putView(viewOf(out), end, REPLACE);
+    return putView(viewOf(out), end, this.#restoreTail);
   }
 
   #putListpack(out: Buffer, start: number, row: Tuple, count: number): number {
@@ -172,7 +176,7 @@ export class HashEncoder implements Encoder {
     return at;
   }
 
-  #hset(out: Buffer, start: number, row: Tuple, key: Key, ttl: number, count: number): number {
+  #hset(out: Buffer, start: number, row: Tuple, key: Key, expires: number, count: number): number {
     let at = start;
     this.commands = 1;
     // A row that leaves fields out must not keep those of a row before it under the same key.
@@ -194,9 +198,9 @@ export class HashEncoder implements Encoder {
       at = putLineEnd(out, putWords(target, at, view, starts[field.column] as number, length));
     }
     at = putBytes(out, at, this.#constantArguments);
-    if (ttl === 0) return at;
+    if (expires === 0) return at;
     this.commands += 1;
-    return putIntegerBulk(out, this.#putKey(out, putBytes(out, at, EXPIRE), key), ttl);
+    return putIntegerBulk(out, this.#putKey(out, putBytes(out, at, this.#expire), key), expires);
   }
 
   #putKey(out: Buffer, at: number, key: Key): number {

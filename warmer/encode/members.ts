@@ -1,11 +1,11 @@
 import { putBulkHeader, putBytes, putInteger, putIntegerBulk, putLineEnd, putRange } from "../resp.ts";
 import type { Tuple } from "../tuple.ts";
 import type { WrittenValue } from "../types.ts";
+import { type Expiry, RELATIVE } from "./expiry.ts";
 import type { Encoder, Key } from "./value.ts";
 import { COMMAND_OVERHEAD } from "./value.ts";
 
 const DELETE = Buffer.from("*2\r\n$3\r\nDEL\r\n");
-const EXPIRE = Buffer.from("*3\r\n$6\r\nEXPIRE\r\n");
 const EXISTS = Buffer.from("*2\r\n$6\r\nEXISTS\r\n");
 const PERSIST = Buffer.from("*2\r\n$7\r\nPERSIST\r\n");
 const RENAME = Buffer.from("*3\r\n$6\r\nRENAME\r\n");
@@ -47,7 +47,7 @@ function* elementsOf(row: Tuple, column: number): Generator<Buffer> {
 }
 
 /** Life of a part that a run has left which died. */
-const STAGED_SECONDS = 600;
+const STAGED_MS = 600_000;
 
 /**
  * Where a value is put together that takes several commands: a key of Hearth's own in the same slot. Undefined for keys
@@ -72,9 +72,11 @@ export class MembersEncoder implements Encoder {
   commands = 1;
   readonly #members: number;
   readonly #scores: number | undefined;
+  readonly #expire: Buffer;
 
   /** @param members, scores columns of the tuple; both arrays have the same length, and no NULL */
-  constructor(members: number, scores?: number) {
+  constructor(expiry: Expiry, members: number, scores?: number) {
+    this.#expire = expiry.command;
     this.#members = members;
     this.#scores = scores;
   }
@@ -102,7 +104,7 @@ export class MembersEncoder implements Encoder {
     return this.bound(row, key);
   }
 
-  encode(out: Buffer, start: number, row: Tuple, key: Key, ttl: number): number {
+  encode(out: Buffer, start: number, row: Tuple, key: Key, expires: number): number {
     const count = countOf(row, this.#members);
     const size = batchSize(count);
     const { bytes } = row;
@@ -131,18 +133,20 @@ export class MembersEncoder implements Encoder {
       }
       this.commands += 1;
       if (staged !== undefined && done === 0) {
-        at = putIntegerBulk(out, putKey(out, putBytes(out, at, EXPIRE), staged), ttl > 0 ? ttl : STAGED_SECONDS);
+        const expire = expires > 0 ? this.#expire : RELATIVE.command;
+        at = putKey(out, putBytes(out, at, expire), staged);
+        at = putIntegerBulk(out, at, expires > 0 ? expires : STAGED_MS);
         this.commands += 1;
       }
     }
     if (staged !== undefined) {
-      if (ttl === 0) at = putKey(out, putBytes(out, at, PERSIST), staged);
-      this.commands += ttl === 0 ? 2 : 1;
+      if (expires === 0) at = putKey(out, putBytes(out, at, PERSIST), staged);
+      this.commands += expires === 0 ? 2 : 1;
       return putKey(out, putKey(out, putBytes(out, at, RENAME), staged), key);
     }
-    if (ttl > 0) {
+    if (expires > 0) {
       this.commands += 1;
-      return putIntegerBulk(out, putKey(out, putBytes(out, at, EXPIRE), key), ttl);
+      return putIntegerBulk(out, putKey(out, putBytes(out, at, this.#expire), key), expires);
     }
     if (this.commands === 2) return at;
     // A last batch of nothing but repeated members answers 0, which would be taken for a key that has vanished.

@@ -2,16 +2,16 @@ import { digits, putBulkHeader, putBytes, putInteger, putIntegerBulk, putLineEnd
 import type { Tuple } from "../tuple.ts";
 import type { WrittenValue } from "../types.ts";
 import { viewOf } from "../views.ts";
+import type { Expiry } from "./expiry.ts";
 import { jsonValueLength, putJsonValue, WORST_ESCAPE } from "./json.ts";
 import type { Encoder, Key } from "./value.ts";
 import { COMMAND_OVERHEAD } from "./value.ts";
 
 const SET = Buffer.from("*3\r\n$3\r\nSET\r\n");
 const SET_EXPIRE = Buffer.from("*5\r\n$3\r\nSET\r\n");
-const EXPIRE_OPTION = Buffer.from("$2\r\nEX\r\n");
 const DOLLAR = 36;
 
-/** What stands between key and TTL of a SET. */
+/** What stands between key and expiry of a SET. */
 export interface StringBody {
   /** The column that must not be NULL, where there is one. */
   readonly required?: number;
@@ -40,15 +40,17 @@ export function jsonColumnBody(column: number, text: boolean): StringBody {
   };
 }
 
-/** `SET key value [EX seconds]`. */
+/** `SET key value [PXAT milliseconds]`. */
 export class StringEncoder implements Encoder {
   readonly commands = 1;
   readonly #body: StringBody;
+  readonly #expireOption: Buffer;
   /** Digits of the length of the last value: a guess for the next, so that each value is gone over only once. */
   #digits = 3;
 
-  constructor(body: StringBody) {
+  constructor(body: StringBody, expiry: Expiry) {
     this.#body = body;
+    this.#expireOption = expiry.setOption;
   }
 
   refuses(row: Tuple): string | null {
@@ -64,8 +66,8 @@ export class StringEncoder implements Encoder {
     return this.#body.exactBound(row) + key.length + COMMAND_OVERHEAD;
   }
 
-  encode(out: Buffer, start: number, row: Tuple, key: Key, ttl: number): number {
-    let at = putBytes(out, start, ttl > 0 ? SET_EXPIRE : SET);
+  encode(out: Buffer, start: number, row: Tuple, key: Key, expires: number): number {
+    let at = putBytes(out, start, expires > 0 ? SET_EXPIRE : SET);
     at = putBulkHeader(out, at, key.length);
     at = putLineEnd(out, putWords(viewOf(out), at, viewOf(key.bytes), 0, key.length));
     out[at] = DOLLAR;
@@ -83,7 +85,7 @@ export class StringEncoder implements Encoder {
     }
     putLineEnd(out, putInteger(out, header, length));
     end = putLineEnd(out, end);
-    return ttl > 0 ? putIntegerBulk(out, putBytes(out, end, EXPIRE_OPTION), ttl) : end;
+    return expires > 0 ? putIntegerBulk(out, putBytes(out, end, this.#expireOption), expires) : end;
   }
 
   warnings(): string[] {

@@ -21,8 +21,8 @@ export interface Encoder {
   bound(row: Tuple, key: Key): number;
   /** As `bound`, closer to the truth, for rows so large that generosity would cost. */
   exactBound(row: Tuple, key: Key): number;
-  /** @param ttl seconds; 0 where the key does not expire */
-  encode(out: Buffer, at: number, row: Tuple, key: Key, ttl: number): number;
+  /** @param expires milliseconds, as the encoder's {@link Expiry} means them; 0 where the key does not expire */
+  encode(out: Buffer, at: number, row: Tuple, key: Key, expires: number): number;
   /** What the operator should know of the rows so far. */
   warnings(): string[];
   /** A copy of the value of the row at hand, for reading back. */

@@ -87,7 +87,7 @@ export function memoryOfCommands(bytes: Buffer, start: number, end: number): num
     const [name, key, ...rest] = argumentsOf(bytes, at, commandEnd);
     const command = name?.toString("latin1").toUpperCase() ?? "";
     at = commandEnd;
-    if (command.startsWith("EXPIRE") || command === "PEXPIRE") expires = true;
+    if (/^P?EXPIRE(AT)?$/.test(command)) expires = true;
     else if (command !== "DEL" && command !== "UNLINK") {
       if (memory === 0) memory += DICT_ENTRY + BUCKET + sds(key?.length ?? 0);
       memory += valueMemory(command, rest);

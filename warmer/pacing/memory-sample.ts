@@ -1,5 +1,6 @@
 import type { CompiledDataset } from "../compile.ts";
 import { makeEncoder } from "../encode/encoder.ts";
+import { ABSOLUTE } from "../encode/expiry.ts";
 import type { HashStyle } from "../encode/hash.ts";
 import type { Encoder } from "../encode/value.ts";
 import { KeyBuilder } from "../keys.ts";
@@ -31,7 +32,7 @@ class SampleHandler implements CopyHandler {
   constructor(dataset: CompiledDataset, style: HashStyle) {
     this.#row = new Tuple(dataset.columns);
     this.#key = new KeyBuilder(dataset.key);
-    this.#encoder = makeEncoder(dataset.value, style);
+    this.#encoder = makeEncoder(dataset.value, style, ABSOLUTE);
   }
 
   row(bytes: Buffer, start: number, end: number): void {
@@ -39,7 +40,7 @@ class SampleHandler implements CopyHandler {
     if (!this.#key.build(this.#row) || this.#encoder.refuses(this.#row) !== null) return;
     const out = Buffer.allocUnsafe(this.#encoder.exactBound(this.#row, this.#key));
     // Any expiry will do: it is its place in a table that counts.
-    const written = this.#encoder.encode(out, 0, this.#row, this.#key, 3600);
+    const written = this.#encoder.encode(out, 0, this.#row, this.#key, Date.now());
     this.bytes += memoryOfCommands(out, 0, written);
     this.keys.push(this.#key.copy());
   }

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { CompiledDataset } from "../../../warmer/compile.ts";
 import { putCrc64 } from "../../../warmer/crc64.ts";
 import { makeEncoder } from "../../../warmer/encode/encoder.ts";
+import { ABSOLUTE, type Expiry, RELATIVE } from "../../../warmer/encode/expiry.ts";
 import type { HashStyle } from "../../../warmer/encode/hash.ts";
 import { entry } from "../../../warmer/listpack.ts";
 import { command, endOfCommand, keyOfCommand, putInteger } from "../../../warmer/resp.ts";
@@ -40,8 +41,9 @@ function encode(
   value: CompiledDataset["value"],
   style: HashStyle,
   rows: readonly { row: Tuple; key: Buffer; ttl: number }[],
+  expiry = ABSOLUTE,
 ): Buffer[] {
-  const encoder = makeEncoder(value, style);
+  const encoder = makeEncoder(value, style, expiry);
   return rows.map(({ row, key, ttl }) => {
     const named = { bytes: key, length: key.length };
     // Either bound has to be enough, and nothing beyond it may be touched.
@@ -60,19 +62,21 @@ const bytes = fc.oneof(
   fc.constantFrom("\r\n", "*3\r\n$3\r\nSET\r\n", "$-1\r\n", "+OK\r\n").map((value) => Buffer.from(value)),
   fc.nat(5000).map((length) => Buffer.alloc(length, "x")),
 );
-const ttl = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 3_155_760_000 }));
+const ttl = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 5_000_000_000_000 }));
+const expiry = fc.constantFrom<Expiry>(ABSOLUTE, RELATIVE);
 
 describe("commands", () => {
   it("are what ioredis sends, for strings", () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(bytes, bytes, ttl), { minLength: 1, maxLength: 5 }), (rows) => {
+      fc.property(fc.array(fc.tuple(bytes, bytes, ttl), { minLength: 1, maxLength: 5 }), expiry, (rows, how) => {
         const encoded = encode(
           { type: "string", column: 0 },
           hsetStyle,
-          rows.map(([key, value, seconds]) => ({ row: tuple([value]), key, ttl: seconds })),
+          rows.map(([key, value, ms]) => ({ row: tuple([value]), key, ttl: ms })),
+          how,
         );
-        rows.forEach(([key, value, seconds], index) => {
-          const end = seconds === 0 ? [] : ["EX", seconds];
+        rows.forEach(([key, value, ms], index) => {
+          const end = ms === 0 ? [] : [how.absolute ? "PXAT" : "PX", ms];
           expect(encoded[index]).toEqual(ioredis(["SET", key, value, ...end]));
         });
       }),
@@ -89,17 +93,26 @@ describe("commands", () => {
       constants: [{ name: "k", value: "v" }],
     };
     fc.assert(
-      fc.property(bytes, fc.option(bytes), fc.option(bytes), ttl, fc.boolean(), (key, a, b, seconds, mayExist) => {
-        const [encoded] = encode(value, { restore: null, mayExist }, [{ row: tuple([a, b]), key, ttl: seconds }]);
-        const fields = [...(a === null ? [] : ["a", a]), ...(b === null ? [] : ["b c", b]), "k", "v"];
-        expect(encoded).toEqual(
-          ioredis(
-            ...(mayExist || a === null || b === null ? [["DEL", key] as [string, Buffer]] : []),
-            ["HSET", key, ...fields],
-            ...(seconds === 0 ? [] : [["EXPIRE", key, seconds] as [string, Buffer, number]]),
-          ),
-        );
-      }),
+      fc.property(
+        bytes,
+        fc.option(bytes),
+        fc.option(bytes),
+        ttl,
+        fc.boolean(),
+        expiry,
+        (key, a, b, ms, mayExist, how) => {
+          const rows = [{ row: tuple([a, b]), key, ttl: ms }];
+          const [encoded] = encode(value, { restore: null, mayExist }, rows, how);
+          const fields = [...(a === null ? [] : ["a", a]), ...(b === null ? [] : ["b c", b]), "k", "v"];
+          expect(encoded).toEqual(
+            ioredis(
+              ...(mayExist || a === null || b === null ? [["DEL", key] as [string, Buffer]] : []),
+              ["HSET", key, ...fields],
+              ...(ms === 0 ? [] : [[how.absolute ? "PEXPIREAT" : "PEXPIRE", key, ms] as [string, Buffer, number]]),
+            ),
+          );
+        },
+      ),
     );
   });
 
@@ -198,17 +211,18 @@ describe("RESTORE", () => {
     };
     const style = { restore: { entries: 128, value: 20_000 }, mayExist: true };
     fc.assert(
-      fc.property(fc.array(fc.tuple(bytes, bytes, ttl), { minLength: 1, maxLength: 6 }), (rows) => {
+      fc.property(fc.array(fc.tuple(bytes, bytes, ttl), { minLength: 1, maxLength: 6 }), expiry, (rows, how) => {
         const encoded = encode(
           value,
           style,
-          rows.map(([a, b, seconds]) => ({ row: tuple([a, b]), key: Buffer.from("k"), ttl: seconds })),
+          rows.map(([a, b, ms]) => ({ row: tuple([a, b]), key: Buffer.from("k"), ttl: ms })),
+          how,
         );
-        rows.forEach(([, , seconds], index) => {
+        rows.forEach(([, , ms], index) => {
           const sent = encoded[index] as Buffer;
           expect(endOfCommand(sent, 0)).toBe(sent.length);
           const head = Buffer.from(
-            `*5\r\n$7\r\nRESTORE\r\n$1\r\nk\r\n$${String(seconds * 1000).length}\r\n${seconds * 1000}\r\n$`,
+            `*${how.absolute ? 6 : 5}\r\n$7\r\nRESTORE\r\n$1\r\nk\r\n$${String(ms).length}\r\n${ms}\r\n$`,
           );
           expect(sent.subarray(0, head.length)).toEqual(head);
           const start = sent.indexOf("\r\n", head.length) + 2;
@@ -217,7 +231,8 @@ describe("RESTORE", () => {
           putCrc64(payload, 0, length - 8, length - 8);
           expect(payload).toEqual(sent.subarray(start, start + length));
           expect(payload[0]).toBe(16);
-          expect(sent.subarray(start + length)).toEqual(Buffer.from("\r\n$7\r\nREPLACE\r\n"));
+          const options = how.absolute ? "$7\r\nREPLACE\r\n$6\r\nABSTTL\r\n" : "$7\r\nREPLACE\r\n";
+          expect(sent.subarray(start + length)).toEqual(Buffer.from(`\r\n${options}`));
         });
       }),
     );

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { Command } from "ioredis";
 import { describe, expect, it } from "vitest";
 import { makeEncoder } from "../../../warmer/encode/encoder.ts";
+import { ABSOLUTE, type Expiry, RELATIVE } from "../../../warmer/encode/expiry.ts";
 import { groupedSelect } from "../../../warmer/grouped.ts";
 import { endOfCommand, keyOfCommand } from "../../../warmer/resp.ts";
 import { slotOf } from "../../../warmer/slots.ts";
@@ -39,7 +40,7 @@ function ioredis(name: string, ...args: (string | Buffer | number)[]): Buffer {
 }
 
 const bytes = fc.uint8Array({ maxLength: 70 }).map((value) => Buffer.from(value));
-const ttl = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 3_155_760_000 }));
+const ttl = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 5_000_000_000_000 }));
 const style = { restore: { entries: 128, value: 64 }, mayExist: false };
 
 describe("commands", () => {
@@ -54,21 +55,23 @@ describe("commands", () => {
         fc.array(pair, { minLength: 1, maxLength: 20 }),
         ttl,
         fc.boolean(),
-        (key, pairs, seconds, sorted) => {
+        fc.constantFrom<Expiry>(ABSOLUTE, RELATIVE),
+        (key, pairs, ms, sorted, expiry) => {
           const row = tuple([array(pairs.map(([member]) => member)), array(pairs.map(([, score]) => score))]);
           const encoder = makeEncoder(
             sorted ? { type: "zset", members: 0, scores: 1 } : { type: "set", members: 0 },
             style,
+            expiry,
           );
           const named = { bytes: key, length: key.length };
           const room = Math.min(encoder.bound(row, named), encoder.exactBound(row, named));
           const out = Buffer.alloc(room + 64, 0xee);
-          const end = encoder.encode(out, 0, row, named, seconds);
+          const end = encoder.encode(out, 0, row, named, ms);
           expect(end).toBeLessThanOrEqual(room);
           expect(out.subarray(room)).toEqual(Buffer.alloc(64, 0xee));
           const args = sorted ? pairs.flatMap(([member, score]) => [score, member]) : pairs.map(([member]) => member);
           const expected = [ioredis("DEL", key), ioredis(sorted ? "ZADD" : "SADD", key, ...args)];
-          if (seconds > 0) expected.push(ioredis("EXPIRE", key, seconds));
+          if (ms > 0) expected.push(ioredis(expiry.absolute ? "PEXPIREAT" : "PEXPIRE", key, ms));
           expect(out.subarray(0, end)).toEqual(Buffer.concat(expected));
           expect(encoder.commands).toBe(expected.length);
           expect(keyOfCommand(out, 0)).toEqual(key);
@@ -79,18 +82,18 @@ describe("commands", () => {
 
   it.each([
     [1000, 0, ["DEL", "SADD"]],
-    [1000, 9, ["DEL", "SADD", "EXPIRE"]],
-    [1001, 0, ["EXISTS k", "DEL", "SADD", "EXPIRE", "SADD", "PERSIST", "RENAME"]],
-    [2500, 9, ["EXISTS k", "DEL", "SADD", "EXPIRE", "SADD", "SADD", "RENAME"]],
+    [1000, 9, ["DEL", "SADD", "PEXPIREAT"]],
+    [1001, 0, ["EXISTS k", "DEL", "SADD", "PEXPIRE", "SADD", "PERSIST", "RENAME"]],
+    [2500, 9, ["EXISTS k", "DEL", "SADD", "PEXPIREAT", "SADD", "SADD", "RENAME"]],
     // No hash tag can stand for a brace that closes nothing.
     [1001, 0, ["DEL", "SADD", "SADD", "EXISTS"], "a}b"],
-    [1001, 9, ["EXISTS a{b}c}", "DEL", "SADD", "EXPIRE", "SADD", "RENAME"], "a{b}c}"],
-  ])("of %i members with a TTL of %i are %j", (count, seconds, names, name = "k") => {
+    [1001, 9, ["EXISTS a{b}c}", "DEL", "SADD", "PEXPIREAT", "SADD", "RENAME"], "a{b}c}"],
+  ])("of %i members that expire at %i are %j", (count, expires, names, name = "k") => {
     const row = tuple([array(Array.from({ length: count }, (_, index) => Buffer.from(String(index))))]);
-    const encoder = makeEncoder({ type: "set", members: 0 }, style);
+    const encoder = makeEncoder({ type: "set", members: 0 }, style, ABSOLUTE);
     const key = { bytes: Buffer.from(name), length: name.length };
     const out = Buffer.alloc(encoder.bound(row, key));
-    const end = encoder.encode(out, 0, row, key, seconds);
+    const end = encoder.encode(out, 0, row, key, expires);
     const found: string[] = [];
     const slot = slotOf(key.bytes, 0, key.length);
     for (let at = 0; at < end; at = endOfCommand(out, at)) {
@@ -107,14 +110,14 @@ describe("commands", () => {
 
   it("are fewer than 256 for a million members, since a row counts them in a byte", () => {
     const row = tuple([array(Array.from({ length: 1_000_000 }, () => Buffer.from("m")))]);
-    const encoder = makeEncoder({ type: "set", members: 0 }, style);
+    const encoder = makeEncoder({ type: "set", members: 0 }, style, ABSOLUTE);
     const key = { bytes: Buffer.from("k"), length: 1 };
     encoder.encode(Buffer.alloc(encoder.bound(row, key)), 0, row, key, 9);
     expect(encoder.commands).toBeLessThan(256);
   });
 
   it("are none for a row without members", () => {
-    const encoder = makeEncoder({ type: "set", members: 0 }, style);
+    const encoder = makeEncoder({ type: "set", members: 0 }, style, ABSOLUTE);
     expect([encoder.refuses(tuple([null])), encoder.refuses(tuple([array([])]))]).toEqual(["NULL_VALUE", "NULL_VALUE"]);
   });
 });
