@@ -10,6 +10,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
@@ -32,21 +33,54 @@ const common = {
   write: false,
 };
 
+/** CommonJS packages ask for Node's own modules by `require`, which a module does not have. */
+const requireForModules = 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);';
+
+/** Keeps compiled code between runs, where Node can (22.1 and later): before anything of size is loaded. */
+const launcher = (folder) => `#!/usr/bin/env node
+require("node:module").enableCompileCache?.();
+import("./${folder}/main.mjs");
+`;
+
+/** Another build may have begun since, and a tool that runs loads parts of itself later. */
+const KEPT_MS = 3_600_000;
+
 /**
- * Builds dist/hearth.cjs, one file without dependencies, and dist/hearth.json with its version: the package's, and
- * a hash of the text. A change of the tool is a change of its version, by which Pulumi resources notice it.
+ * Builds dist/hearth.cjs, which starts what is in dist/tool-HASH, without dependencies, in parts that are loaded when
+ * they are needed; and dist/hearth.json with its version: the package's, and a hash of the text. A change of the tool
+ * is a change of its version, by which Pulumi resources notice it.
  */
 export async function buildTool() {
   const placeholder = "0.0.0+hearth-version-not-set";
-  const text = await bundle("cli/main.ts", {
-    banner: { js: "#!/usr/bin/env node" },
+  const files = await bundleFiles("cli/main.ts", {
+    format: "esm",
+    splitting: true,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    outdir: path.join(dist, "tool"),
+    outExtension: { ".js": ".mjs" },
+    banner: { js: requireForModules },
     external: optional,
     define: { "process.env.HEARTH_TOOL_VERSION": JSON.stringify(placeholder) },
   });
-  const hash = createHash("sha256").update(text).digest("hex").slice(0, 8);
-  const version = `${packageJson().version}+${hash}`;
-  write("hearth.cjs", text.replaceAll(placeholder, version), 0o755);
+  const hash = createHash("sha256");
+  for (const { path: file, text } of files) hash.update(`${path.basename(file)}\n${text}\n`);
+  const digest = hash.digest("hex").slice(0, 8);
+  const version = `${packageJson().version}+${digest}`;
+  const folder = `tool-${digest}`;
+  for (const { path: file, text } of files) {
+    write(path.join(folder, path.basename(file)), text.replaceAll(placeholder, version));
+  }
+  write("hearth.cjs", launcher(folder), 0o755);
   write("hearth.json", `${JSON.stringify({ version })}\n`);
+  removeTools((name) => name !== folder && statSync(path.join(dist, name)).mtimeMs < Date.now() - KEPT_MS);
+}
+
+/** Tools of earlier builds. */
+function removeTools(unwanted) {
+  for (const name of readdirSync(dist)) {
+    if (name.startsWith("tool-") && unwanted(name)) rmSync(path.join(dist, name), { recursive: true, force: true });
+  }
 }
 
 /** Builds one entry point as a library: CommonJS, and an ES module that hands on its exports. */
@@ -78,10 +112,14 @@ function withoutTypeScriptExtensions(text) {
 }
 
 async function bundle(entry, options) {
+  return (await bundleFiles(entry, options))[0].text;
+}
+
+async function bundleFiles(entry, options) {
   const { build } = await import("esbuild");
   try {
     const result = await build({ ...common, entryPoints: [entry], ...options });
-    return result.outputFiles[0].text;
+    return result.outputFiles;
   } catch (error) {
     // esbuild has said where and why, on stderr.
     if (error.errors)
