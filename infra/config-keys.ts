@@ -1,6 +1,6 @@
-import { EvictionPolicy, Persistence, type TopologyName } from "./plan/args.ts";
+import { EvictionPolicy, Persistence, Purpose, type TopologyName } from "./plan/args.ts";
 import { topologies } from "./plan/check.ts";
-import { defaults, encodingDefaults } from "./plan/defaults.ts";
+import { dataDefaults, defaults, encodingDefaults } from "./plan/defaults.ts";
 import { FirewallMode } from "./plan/firewall.ts";
 import { HostTuningMode } from "./plan/host.ts";
 
@@ -65,17 +65,25 @@ export const configKeys: readonly ConfigKey[] = [
     meaning: "Memory for the buffers of all clients of a node (`maxmemory-clients`). Redis 7.0 and later.",
   },
   {
+    key: "purpose",
+    argument: "purpose",
+    values: list(Object.values(Purpose)),
+    default: `\`${defaults.purpose}\``,
+    meaning:
+      "Copies that can be made again, or originals: with `data`, what removes keys without a TTL (`allkeys-*`) and persistence `none` are refused.",
+  },
+  {
     key: "eviction",
     argument: "eviction",
     values: list(Object.values(EvictionPolicy)),
-    default: `\`${defaults.eviction}\``,
+    default: `\`${defaults.eviction}\`; with purpose \`data\`: \`${dataDefaults.eviction}\``,
     meaning: "Which keys are removed when the memory is full.",
   },
   {
     key: "persistence",
     argument: "persistence",
     values: list(Object.values(Persistence)),
-    default: `\`${defaults.persistence}\``,
+    default: `\`${defaults.persistence}\`; with purpose \`data\`: \`${dataDefaults.persistence}\``,
     meaning:
       "What is kept on disk: nothing, RDB files (900 s 1, 300 s 10, 60 s 10,000 changes), or every write: synced once a second, or each before it is answered.",
   },

@@ -5,7 +5,7 @@ export type { Member } from "../contract/nodes.ts";
 export type { DatasetReport, Gate, ValidationReport, WarmReport } from "../contract/warming.ts";
 export { CacheWarming, type CacheWarmingArgs } from "./cache-warming.ts";
 export { RedisCluster, type RedisClusterArgs } from "./cluster.ts";
-export { type Duration, EvictionPolicy, Persistence, type Size, type SlowlogArgs } from "./plan/args.ts";
+export { type Duration, EvictionPolicy, Persistence, Purpose, type Size, type SlowlogArgs } from "./plan/args.ts";
 export type { ClientUser } from "./plan/endpoint.ts";
 export { FirewallMode } from "./plan/firewall.ts";
 export { HostTuningMode } from "./plan/host.ts";

@@ -29,6 +29,15 @@ export const EvictionPolicy = {
 } as const;
 export type EvictionPolicy = (typeof EvictionPolicy)[keyof typeof EvictionPolicy];
 
+/** What the keys are to whoever writes them. */
+export const Purpose = {
+  /** Copies: what is removed or lost is made again. */
+  Cache: "cache",
+  /** Originals: nothing may be removed to make room, and a restart may not lose them. */
+  Data: "data",
+} as const;
+export type Purpose = (typeof Purpose)[keyof typeof Purpose];
+
 /** What Redis keeps on disk. */
 export const Persistence = {
   /** Nothing: a restarted server is empty. */
@@ -62,9 +71,17 @@ export interface RedisArgs {
    * 1mb, a share of `memory` (`"5%"`), or 0: no limit. Redis 7.0 and later. @default a quarter of `memory`, at least "32mb"
    */
   readonly maxmemoryClients?: Size | undefined;
-  /** What happens when `memory` is full: a value of {@link EvictionPolicy}. @default "allkeys-lru" */
+  /**
+   * What the keys are: a value of {@link Purpose}. With `"data"`, policies that remove keys without a TTL and
+   * persistence `"none"` are refused. @default "cache"
+   */
+  readonly purpose?: Purpose | undefined;
+  /**
+   * What happens when `memory` is full: a value of {@link EvictionPolicy}.
+   * @default "allkeys-lru"; "noeviction" with purpose "data"
+   */
   readonly eviction?: EvictionPolicy | undefined;
-  /** What is kept on disk: a value of {@link Persistence}. @default "snapshots" */
+  /** What is kept on disk: a value of {@link Persistence}. @default "snapshots"; "aof" with purpose "data" */
   readonly persistence?: Persistence | undefined;
   /**
    * Password of the user `app`, as whom applications log in: 16-512 characters, no control characters. A changed one is

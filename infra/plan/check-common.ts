@@ -1,17 +1,18 @@
 import { isIP } from "node:net";
-import { EvictionPolicy, Persistence } from "./args.ts";
+import { EvictionPolicy, Persistence, Purpose } from "./args.ts";
 import { checkExtraDirectives } from "./check-directives.ts";
 import { checkFirewall, firewallKeys } from "./check-firewall.ts";
 import { checkMemory, checkTuning, tuningKeys } from "./check-tuning.ts";
 import { checkUsers } from "./check-users.ts";
 import { ArgumentChecker } from "./check-values.ts";
-import { defaults } from "./defaults.ts";
+import { dataDefaults, defaults } from "./defaults.ts";
 import { HostTuningMode } from "./host.ts";
 import { milliseconds, show } from "./units.ts";
 
 /** The arguments of every topology. */
 export const commonKeys = [
   "memory",
+  "purpose",
   "eviction",
   "persistence",
   "password",
@@ -38,8 +39,7 @@ const year = milliseconds("365 days");
 export function checkCommon(name: unknown, args: ArgumentChecker): void {
   checkName(name, args);
   checkMemory(args);
-  args.choice("eviction", Object.values(EvictionPolicy), defaults.eviction);
-  args.choice("persistence", Object.values(Persistence), defaults.persistence);
+  checkKeeping(args);
   checkUsers(args);
   args.duration("timeout", { min: 0, max: year, default: defaults.timeout, wholeSeconds: true });
   // The kernel's own limit for TCP_KEEPIDLE.
@@ -64,6 +64,26 @@ function checkName(name: unknown, args: ArgumentChecker): void {
   const meant = likely === "" ? "" : `; did you mean "${likely}"?`;
   const allowed = "write lower-case letters, digits and hyphens, a letter first, at most 40";
   args.findings.refuse("name", `${show(name)} is not a name: ${allowed}${meant}`);
+}
+
+/** What is removed and what is kept: of data nothing is lost on purpose. */
+function checkKeeping(args: ArgumentChecker): void {
+  const purpose = args.choice("purpose", Object.values(Purpose), defaults.purpose);
+  const keeping = purpose === "data" ? dataDefaults : defaults;
+  const eviction = args.choice("eviction", Object.values(EvictionPolicy), keeping.eviction);
+  const persistence = args.choice("persistence", Object.values(Persistence), keeping.persistence);
+  if (purpose !== "data") return;
+  if (eviction?.startsWith("allkeys-")) {
+    const meant = `did you mean "${eviction.replace("allkeys", "volatile")}", which removes only keys that have a TTL?`;
+    args.refuse(
+      "eviction",
+      `"${eviction}" removes any key when the memory is full, and purpose is "data": write "noeviction"; ${meant}`,
+    );
+  }
+  if (persistence === "none") {
+    const allowed = 'write "snapshots", "aof" or "aof-always", or purpose "cache"';
+    args.refuse("persistence", `"none" loses every key at a restart, and purpose is "data": ${allowed}`);
+  }
 }
 
 function checkSlowlog(args: ArgumentChecker): void {

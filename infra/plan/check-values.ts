@@ -82,7 +82,7 @@ export class ArgumentChecker {
     const range = `"${formatBytes(rule.min)}" to "${formatBytes(rule.max)}"`;
     if (size < rule.min) {
       const digits = /^\d+/.exec(String(value))?.[0];
-      const meant = digits === "0" ? "" : `; did you mean "${digits}mb"?`;
+      const meant = Number(digits) * bytes("1mb") < rule.min ? "" : `; did you mean "${digits}mb"?`;
       return this.refuse(key, `${show(value)} is too little: write ${range}, such as "${rule.default}"${meant}`);
     }
     if (size > rule.max) return this.refuse(key, `${show(value)} is too much: write ${range}`);

@@ -14,6 +14,7 @@ import { bytes, milliseconds } from "./units.ts";
 /** Every default, as it would be written. Part of the contract: a changed one changes running servers. */
 export const defaults = {
   memory: "256mb",
+  purpose: "cache",
   eviction: "allkeys-lru",
   persistence: "snapshots",
   timeout: "0 seconds",
@@ -40,6 +41,9 @@ export const defaults = {
   replicasPerPrimary: 1,
   nodeTimeout: "5 seconds",
 } as const;
+
+/** What holds instead where the keys are data, not a cache. */
+export const dataDefaults = { eviction: "noeviction", persistence: "aof" } as const;
 
 /** Up to which sizes collections are compact: the figures of Redis itself. */
 export const encodingDefaults: Required<{ readonly [K in keyof EncodingsArgs]: number }> = {
@@ -110,6 +114,7 @@ export interface ResolvedCluster extends ResolvedRedis, ResolvedReplication {
 function resolveRedis(args: RedisArgs): ResolvedRedis {
   const memory = memoryOf(args, defaults.memory);
   const limit = args.memoryLimit === undefined ? undefined : bytes(args.memoryLimit);
+  const keeping = args.purpose === "data" ? dataDefaults : defaults;
   return {
     memory,
     maxmemoryClients: clientBuffers(args.maxmemoryClients, memory),
@@ -119,8 +124,8 @@ function resolveRedis(args: RedisArgs): ResolvedRedis {
     ioThreads: args.ioThreads ?? ioThreadsFor(args.cores),
     lazyfree: args.lazyfree ?? defaults.lazyfree,
     activeDefrag: args.activeDefrag ?? defaults.activeDefrag,
-    eviction: args.eviction ?? defaults.eviction,
-    persistence: args.persistence ?? defaults.persistence,
+    eviction: args.eviction ?? keeping.eviction,
+    persistence: args.persistence ?? keeping.persistence,
     timeoutMs: milliseconds(args.timeout ?? defaults.timeout),
     tcpKeepaliveMs: milliseconds(args.tcpKeepalive ?? defaults.tcpKeepalive),
     slowerThanMs: milliseconds(args.slowlog?.slowerThan ?? defaults.slowerThan),

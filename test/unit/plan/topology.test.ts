@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type AclUser, renderAcl } from "../../../infra/plan/acl.ts";
+import type { StandaloneArgs } from "../../../infra/plan/args.ts";
 import { resolveSecretDirectives } from "../../../infra/plan/secrets.ts";
 import { planCluster, planSentinel, planStandalone, type TopologyPlan } from "../../../infra/plan/topology.ts";
 
@@ -96,6 +97,17 @@ describe("defaults", () => {
       ["cache-4", "replica", 2, 1, 7004, 17004],
       ["cache-5", "replica", 0, 2, 7005, 17005],
     ]);
+  });
+
+  it("of data are to remove nothing, and to write down everything", () => {
+    const directives = (args: StandaloneArgs) => planStandalone("cache", args).nodes[0]?.directives;
+    const kept = { "maxmemory-policy": "noeviction", appendonly: "yes", appendfsync: "everysec", save: "" };
+    expect(directives({ purpose: "data" })).toMatchObject(kept);
+    expect(directives({ purpose: "data", eviction: "volatile-ttl", persistence: "snapshots" })).toMatchObject({
+      "maxmemory-policy": "volatile-ttl",
+      appendonly: "no",
+    });
+    expect(directives({ purpose: "cache" })).toEqual(directives({}));
   });
 
   it("of the directives are those of the documentation", () => {

@@ -13,8 +13,19 @@ const limit = (key: string, value: unknown, message: string): Refused => [
 ];
 const unknown = "is not a directive of Redis 6.0 to 8.0: check its name against redis.conf";
 
+const evicts = (policy: string, meant: string) =>
+  `eviction: "${policy}" removes any key when the memory is full, and purpose is "data": write "noeviction"; did you mean "${meant}", which removes only keys that have a TTL?`;
+
 /** Memory, encodings, threads, latency, and the directives of redis.conf. */
 export const tuning: Refused[] = [
+  [{ purpose: "data", eviction: "allkeys-lru" }, evicts("allkeys-lru", "volatile-lru")],
+  [{ purpose: "data", eviction: "allkeys-lfu" }, evicts("allkeys-lfu", "volatile-lfu")],
+  [{ purpose: "data", eviction: "allkeys-random" }, evicts("allkeys-random", "volatile-random")],
+  [
+    { purpose: "data", persistence: "none" },
+    'persistence: "none" loses every key at a restart, and purpose is "data": write "snapshots", "aof" or "aof-always", or purpose "cache"',
+  ],
+  [{ purpose: "date" }, 'purpose: "date" is not known: choose one of "cache", "data"; did you mean "data"?'],
   [
     { memory: "1gb", memoryLimit: "1gb" },
     'memory: "1gb" is not less than memoryLimit, "1gb": nothing would be left for clients, replication and snapshots; write at most "768mb"',
@@ -23,10 +34,7 @@ export const tuning: Refused[] = [
     { memory: "2gb", memoryLimit: "500m" },
     'memory: "2gb" is not less than memoryLimit, "500000000": nothing would be left for clients, replication and snapshots; write at most "357mb"',
   ],
-  [
-    { memoryLimit: "1mb" },
-    'memoryLimit: "1mb" is too little: write "2mb" to "16384gb", such as "512mb"; did you mean "1mb"?',
-  ],
+  [{ memoryLimit: "1mb" }, 'memoryLimit: "1mb" is too little: write "2mb" to "16384gb", such as "512mb"'],
   [{ memoryLimit: "1 GB" }, `memoryLimit: "1 GB" ${aSize}; did you mean "1gb"?`],
   [{ maxmemoryClients: "x" }, `maxmemoryClients: "x" ${aSize}`],
   [{ maxmemoryClients: "0%" }, 'maxmemoryClients: "0%" is not a share of memory: write "1%" to "100%", such as "25%"'],
