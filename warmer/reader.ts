@@ -161,6 +161,19 @@ export class CacheReader {
     return this.#client;
   }
 
+  /**
+   * Connects again, to the primaries of now: after a failover the old one goes on answering until it is told, and what
+   * it says is no longer what the application is going to read.
+   */
+  async reconnect(): Promise<void> {
+    if (this.#client.status !== "end") {
+      const ended = new Promise<void>((resolve) => void this.#client.once("end", () => resolve()));
+      this.#client.disconnect();
+      await ended;
+    }
+    await this.#client.connect();
+  }
+
   close(): void {
     this.#client.disconnect();
   }
@@ -206,7 +219,7 @@ function isDenied(error: unknown): error is Error {
 }
 
 async function makeClient(endpoint: Endpoint, timeoutMs: number, readyCheck: boolean): Promise<Redis | Cluster> {
-  const { Cluster, Redis } = await import("ioredis");
+  const { Cluster, Redis } = await import("./redis/ioredis.ts");
   const { username, password, tls } = endpoint;
   const common = {
     ...(username !== undefined && { username }),

@@ -173,6 +173,9 @@ async function conclude(
 ): Promise<WarmReport> {
   let validation: ValidationReport | null = null;
   try {
+    if (outcome.repaired !== undefined) {
+      for (const reader of new Set([warmer, application])) await reader.reconnect();
+    }
     if ("error" in replay) {
       throw replay.error;
     }

@@ -59,6 +59,10 @@ function watch(...options: string[]) {
     });
   }
   const ended = once(started, "close").then(([code]) => code as number | null);
+  const reports = () => {
+    const lines = text.stdout.split("\n").slice(0, -1);
+    return lines.map((line) => JSON.parse(line));
+  };
   return { child: started, ended, text, reports };
 }
 
