@@ -1,4 +1,3 @@
-import * as nodeModule from "node:module";
 import { keepYoungSmall } from "../warmer/heap.ts";
 
 /**
@@ -11,8 +10,6 @@ async function main(): Promise<void> {
   // By it ioredis would print every command that it sends, AUTH with its password among them.
   delete process.env.DEBUG;
   if (process.argv[2] === "warm") keepYoungSmall();
-  // Keeps compiled code between runs; Node 20 does not have it.
-  nodeModule.enableCompileCache?.();
   if (process.argv[2] === "operation") {
     const { runOperations } = await import("./operation.ts");
     process.exit(await runOperations());

@@ -130,7 +130,7 @@ export async function connect(address: Address, options: ConnectOptions = {}): P
 async function connectOnce(address: Address, options: ConnectOptions): Promise<Connection> {
   const timeoutMs = options.timeoutMs ?? 2000;
   // An operation that asks no server does not pay for the library.
-  const { Redis } = await import("ioredis");
+  const { Redis } = await import("../warmer/redis/ioredis.ts");
   const client = new Redis({
     host: address.host,
     port: address.port,

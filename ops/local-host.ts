@@ -27,7 +27,7 @@ export const localHost: OperationHandler = async (request, context) => {
   if ("problem" in redis) throw new Error(redis.problem);
   context.signal.throwIfAborted();
   // The servers come next: what talks to them is loaded after the answer, while Pulumi gets to them.
-  setImmediate(() => void import("ioredis")).unref();
+  setImmediate(() => void import("../warmer/redis/ioredis.ts")).unref();
   return { id: "local-host", outputs: { version: redis.version } };
 };
 

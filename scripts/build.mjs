@@ -34,7 +34,8 @@ const common = {
 };
 
 /** CommonJS packages ask for Node's own modules by `require`, which a module does not have. */
-const requireForModules = 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);';
+const requireForModules =
+  'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);';
 
 /** Keeps compiled code between runs, where Node can (22.1 and later): before anything of size is loaded. */
 const launcher = (folder) => `#!/usr/bin/env node
@@ -43,7 +44,7 @@ import("./${folder}/main.mjs");
 `;
 
 /** Another build may have begun since, and a tool that runs loads parts of itself later. */
-const KEPT_MS = 3_600_000;
+const KEPT_MS = 600_000;
 
 /**
  * Builds dist/hearth.cjs, which starts what is in dist/tool-HASH, without dependencies, in parts that are loaded when

@@ -1,6 +1,6 @@
 // What is measured: the whole run of each command, from its start to its end.
 import { spawn } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 /** Runs in the warmer's process on its way out: the most memory that it has ever had, as the kernel counted it. */
@@ -41,7 +41,10 @@ export class Hearth {
   constructor(folder, tool, databaseUrl) {
     this.#folder = folder;
     this.#tool = path.join(folder, "hearth.cjs");
-    writeFileSync(this.#tool, readFileSync(tool));
+    const launcher = readFileSync(tool, "utf8");
+    const parts = /tool-\w+/.exec(launcher)[0];
+    cpSync(path.join(path.dirname(tool), parts), path.join(folder, parts), { recursive: true });
+    writeFileSync(this.#tool, launcher);
     writeFileSync(path.join(folder, "peak.cjs"), peakScript);
     this.#env = { ...process.env, DATABASE_URL: databaseUrl, HEARTH_BENCH_PEAK: path.join(folder, "peak") };
   }
