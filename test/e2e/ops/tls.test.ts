@@ -1,4 +1,6 @@
 import { X509Certificate } from "node:crypto";
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -94,6 +96,10 @@ it("forms over TLS alone: replicas, and sentinels that have their quorum", async
   for (const port of ports.slice(3)) {
     expect(await ask(port, "SENTINEL", "CKQUORUM", "mymaster")).toMatch(/^OK 3 usable Sentinels/);
   }
+});
+
+it("keeps keys in files that their user alone may read", () => {
+  for (const { directory } of nodes) expect(statSync(join(directory, "server.key")).mode & 0o777).toBe(0o600);
 });
 
 it("a client without a certificate is refused, and one of another authority", async () => {

@@ -62,7 +62,9 @@ describe("pulumi up", () => {
     client.on("close", () => lost++);
 
     made.set({ tls: JSON.stringify({ validityDays: 90, renewBeforeDays: 30 }) });
-    expect(await made.up()).toMatch(/cache-certificates updated/);
+    const said = [await made.preview("--diff"), await made.up("--diff"), await made.export()];
+    expect(said[1]).toMatch(/Certificates: \(update\)/);
+    for (const text of said) expect(text).not.toMatch(/PRIVATE KEY/);
     expect(pidsOf(made, data)).toEqual(pids);
     for (const [index, pid] of pidsOf(made, sentinels).entries()) expect(pid).not.toBe(watching[index]);
     const after = await shownAt(port, ca);
