@@ -1,10 +1,13 @@
-// Step of npm test alone: programs with which tests look at packet filters, networks and certificates from outside.
+// Step of npm test alone: programs with which tests look at servers, networks and certificates from outside.
 import { aptInstall } from "./apt.mjs";
 import { findProgram } from "./paths.mjs";
 import { step } from "./step.mjs";
 
 /** Each program, and the package of Debian and Ubuntu that has it. */
-const tools = { ip: "iproute2", nft: "nftables", iptables: "iptables", ufw: "ufw", openssl: "openssl" };
+const tools = {
+  ...{ ip: "iproute2", nft: "nftables", iptables: "iptables", ufw: "ufw", openssl: "openssl" },
+  "prometheus-redis-exporter": "prometheus-redis-exporter",
+};
 
 /**
  * Installs what is missing, where that needs no question: as root on Debian and Ubuntu, as CI is. Elsewhere, and where
