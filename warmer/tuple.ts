@@ -1,6 +1,7 @@
 import type { WireForm } from "./postgres/wire.ts";
 import { LONGEST_TEXT, WireError, writerOf } from "./postgres/wire.ts";
 import { viewOf } from "./views.ts";
+import type { RowMemory } from "./wasm/payload.ts";
 
 /** A tuple of COPY's binary format is not what was expected: a proxy or a server of another kind. */
 export class TupleError extends Error {
@@ -26,13 +27,18 @@ export class Tuple {
   readonly #writers: readonly ReturnType<typeof writerOf>[];
   /** Rows are copied to here, so that the text of such columns can stand behind them. */
   #copy: Buffer = NOTHING;
+  readonly #memory: RowMemory | undefined;
 
-  /** @param columns the form in which each comes; or how many there are, all of them as bytes */
-  constructor(columns: number | readonly WireForm[]) {
+  /**
+   * @param columns the form in which each comes; or how many there are, all of them as bytes
+   * @param memory where to keep rows that fit in there
+   */
+  constructor(columns: number | readonly WireForm[], memory?: RowMemory) {
     const forms = typeof columns === "number" ? [] : columns;
     const width = typeof columns === "number" ? columns : columns.length;
-    this.starts = new Int32Array(width);
-    this.lengths = new Int32Array(width);
+    this.#memory = memory;
+    this.starts = memory?.starts.subarray(0, width) ?? new Int32Array(width);
+    this.lengths = memory?.lengths.subarray(0, width) ?? new Int32Array(width);
     this.#binary = Int32Array.from(forms.flatMap((form, index) => (form === "bytes" ? [] : [index])));
     this.#writers = forms.filter((form) => form !== "bytes").map(writerOf);
   }
@@ -44,15 +50,27 @@ export class Tuple {
   read(bytes: Buffer, start: number, end: number): void {
     const size = end - start;
     const room = size + this.#binary.length * LONGEST_TEXT;
+    this.#makeRoom(room);
+    bytes.copy(this.bytes, 0, start, end);
+    this.#locate(size);
+    this.#writeTexts(size);
+  }
+
+  #makeRoom(room: number): void {
+    const memory = this.#memory;
+    if (memory !== undefined && room <= memory.bytes.length) {
+      if (this.bytes === memory.bytes) return;
+      this.bytes = memory.bytes;
+      this.view = memory.view;
+      this.#copy = NOTHING;
+      return;
+    }
     // A value that was very large is not kept for the rest of the run.
     if (room > this.#copy.length || (this.#copy.length > LARGEST_KEPT && room < LARGEST_KEPT / 2)) {
       this.#copy = Buffer.allocUnsafeSlow(2 * room);
       this.bytes = this.#copy;
       this.view = viewOf(this.#copy);
     }
-    bytes.copy(this.#copy, 0, start, end);
-    this.#locate(size);
-    this.#writeTexts(size);
   }
 
   #locate(end: number): void {

@@ -12,6 +12,8 @@ import { jitteredTtl, longestTtl, MAX_TTL_SECONDS, shortestTtl } from "./ttl.ts"
 import { Tuple } from "./tuple.ts";
 
 const NO_KEY = Buffer.alloc(0);
+/** An open chunk that is older is sent before the next row: the lives of its keys are counted from its beginning. */
+const OLDEST_MS = 250;
 
 /** Turns the rows of one dataset into commands, in one open chunk for each primary. */
 export class DatasetWriter implements RowStage {
@@ -25,6 +27,8 @@ export class DatasetWriter implements RowStage {
   readonly #key: KeyBuilder;
   /** By lane + 1: lane -1 stands for a slot that no primary has. */
   readonly #open: (Chunk | undefined)[] = [];
+  /** Whether time may have passed since the last row. */
+  #paused = false;
 
   constructor(dataset: CompiledDataset, encoder: Encoder, sink: Sink, account: Account, sampler: Sampler) {
     this.#dataset = dataset;
@@ -32,11 +36,12 @@ export class DatasetWriter implements RowStage {
     this.#sink = sink;
     this.#account = account;
     this.#sampler = sampler;
-    this.#row = new Tuple(dataset.columns);
+    this.#row = new Tuple(dataset.columns, encoder.memory);
     this.#key = new KeyBuilder(dataset.key);
   }
 
   row(bytes: Buffer, start: number, end: number): void {
+    if (this.#paused) this.#sendOld();
     const row = this.#row;
     const key = this.#key;
     row.read(bytes, start, end);
@@ -58,6 +63,7 @@ export class DatasetWriter implements RowStage {
   }
 
   pressure(): Promise<void> | null {
+    this.#paused = true;
     return this.#sink.pressure();
   }
 
@@ -98,22 +104,44 @@ export class DatasetWriter implements RowStage {
     let room = this.encoder.bound(row, key);
     if (room > CHUNK_SLACK) room = this.encoder.exactBound(row, key);
     if (room > CHUNK_SLACK) this.#send(index);
-    const chunk = this.#open[index] ?? this.#sink.pool.take(this.#account, room);
-    this.#open[index] = chunk;
+    const chunk = this.#open[index] ?? this.#begin(index, room);
     const { jitter } = this.#dataset;
-    const expires = seconds === 0 ? 0 : 1000 * jitteredTtl(seconds, jitter, Math.random());
+    const expires = seconds === 0 ? 0 : chunk.now + 1000 * jitteredTtl(seconds, jitter, Math.random());
     const end = this.encoder.encode(chunk.bytes, chunk.used, row, key, expires);
     const place = this.#sampler.place(key.high, key.low, size);
-    chunk.add(end, this.encoder.commands, place < 0 ? undefined : this.#sample(place, seconds, size));
+    chunk.add(
+      end,
+      this.encoder.commands,
+      chunk.now === 0 ? 0 : expires,
+      place < 0 ? undefined : this.#sample(place, seconds, size),
+    );
     if (chunk.full || room > CHUNK_SLACK) this.#send(index);
   }
 
   #sample(place: number, seconds: number, size: number) {
     const { name, jitter } = this.#dataset;
     const ttlSeconds = seconds === 0 ? null : ([shortestTtl(seconds, jitter), longestTtl(seconds, jitter)] as const);
-    const sample = { dataset: name, key: this.#key.copy(), value: this.encoder.capture(this.#row), ttlSeconds };
+    const livesFrom = this.#sink.expiry.absolute ? Date.now() : undefined;
+    const value = this.encoder.capture(this.#row);
+    const sample = { dataset: name, key: this.#key.copy(), value, ttlSeconds, livesFrom };
     this.#sampler.put(place, this.#key.high, this.#key.low, size, sample);
     return sample;
+  }
+
+  #begin(index: number, room: number): Chunk {
+    const chunk = this.#sink.pool.take(this.#account, room);
+    if (this.#sink.expiry.absolute) chunk.now = this.#sink.now(index - 1);
+    this.#open[index] = chunk;
+    return chunk;
+  }
+
+  /** Where rows come slowly, or were held up. */
+  #sendOld(): void {
+    this.#paused = false;
+    const now = Date.now();
+    for (let index = 0; index < this.#open.length; index++) {
+      if (now - (this.#open[index]?.begun ?? now) > OLDEST_MS) this.#send(index);
+    }
   }
 
   #send(index: number): void {

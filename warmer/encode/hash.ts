@@ -1,29 +1,17 @@
-import { putCrc64 } from "../crc64.ts";
-import {
-  ENTRY_OVERHEAD,
-  entry,
-  LISTPACK_END,
-  LISTPACK_HEADER,
-  putEntry,
-  putRdbLength,
-  RDB_TYPE_HASH_LISTPACK,
-  RDB_VERSION,
-  rdbLengthSize,
-} from "../listpack.ts";
-import { digits, putBulkHeader, putBytes, putInteger, putIntegerBulk, putLineEnd, putView, putWords } from "../resp.ts";
+import { putBulkHeader, putBytes, putInteger, putIntegerBulk, putLineEnd, putView, putWords } from "../resp.ts";
 import type { Tuple } from "../tuple.ts";
 import type { WrittenValue } from "../types.ts";
 import { viewOf } from "../views.ts";
+import { PayloadMaker, type RowMemory } from "../wasm/payload.ts";
 import type { Expiry } from "./expiry.ts";
 import type { CompiledValueOf, Encoder, Key } from "./value.ts";
 import { COMMAND_OVERHEAD } from "./value.ts";
 
 const DELETE = Buffer.from("*2\r\n$3\r\nDEL\r\n");
 const HSET = Buffer.from("$4\r\nHSET\r\n");
-const DOLLAR = 36;
 const STAR = 42;
-/** Type byte before the listpack; version and checksum after it. */
-const PAYLOAD_EXTRA = 1 + 2 + 8;
+/** Bytes that a listpack takes for an entry besides its data, at most. */
+const ENTRY_OVERHEAD = 10;
 
 /** Up to where Redis keeps a hash in a listpack: its directives `hash-max-listpack-entries` and `-value`. */
 export interface ListpackLimits {
@@ -44,9 +32,8 @@ export interface HashStyle {
 interface Field {
   readonly name: Buffer;
   readonly column: number;
-  /** Name as an argument of HSET, and as an entry of a listpack. */
+  /** Name as an argument of HSET. */
   readonly argument: DataView;
-  readonly entry: DataView;
 }
 
 function bulk(bytes: Buffer): Buffer {
@@ -63,7 +50,6 @@ export class HashEncoder implements Encoder {
   readonly #fields: readonly Field[];
   readonly #constants: readonly { readonly name: string; readonly value: string }[];
   readonly #constantArguments: Buffer;
-  readonly #constantEntries: Buffer;
   readonly #style: HashStyle;
   readonly #expire: Buffer;
   readonly #restoreHead: DataView;
@@ -71,11 +57,10 @@ export class HashEncoder implements Encoder {
   /** False where a name or constant is too long for any listpack. */
   readonly #fits: boolean;
   readonly #fixed: number;
+  readonly #payloads: PayloadMaker | undefined;
   /** Rows that a listpack has no place for, and the longest value of all rows. */
   #tooLong = 0;
   #longest = 0;
-  /** Bytes from `$` to the listpack in the last payload: a guess for the next. */
-  #prefix = 3 + 2 + 1 + 2;
 
   constructor(value: CompiledValueOf<"hash">, style: HashStyle, expiry: Expiry) {
     this.#style = style;
@@ -84,16 +69,21 @@ export class HashEncoder implements Encoder {
     this.#restoreTail = constantView(expiry.restoreOptions);
     this.#fields = value.fields.map(({ name, column }) => {
       const bytes = Buffer.from(name);
-      return { name: bytes, column, argument: constantView(bulk(bytes)), entry: constantView(entry(bytes)) };
+      return { name: bytes, column, argument: constantView(bulk(bytes)) };
     });
     this.#constants = value.constants;
     const pairs = value.constants.flatMap(({ name, value: text }) => [Buffer.from(name), Buffer.from(text)]);
     this.#constantArguments = Buffer.concat(pairs.map(bulk));
-    this.#constantEntries = Buffer.concat(pairs.map(entry));
     this.#longest = Math.max(0, ...pairs.map((bytes) => bytes.length), ...this.#fields.map(({ name }) => name.length));
     this.#fits = style.restore !== null && this.#longest <= style.restore.value;
     const names = this.#fields.reduce((sum, field) => sum + field.argument.byteLength + 2 * ENTRY_OVERHEAD, 0);
-    this.#fixed = names + this.#constantArguments.length + this.#constantEntries.length + 3 * COMMAND_OVERHEAD;
+    this.#fixed = names + 2 * this.#constantArguments.length + 3 * COMMAND_OVERHEAD;
+    if (!this.#fits) return;
+    this.#payloads = new PayloadMaker(this.#fields, pairs);
+  }
+
+  get memory(): RowMemory | undefined {
+    return this.#payloads?.row;
   }
 
   refuses(row: Tuple): string | null {
@@ -126,54 +116,23 @@ export class HashEncoder implements Encoder {
       if (length > this.#longest) this.#longest = length;
     }
     if (!fits && limits !== null) this.#tooLong += 1;
-    if (fits && limits !== null && count <= limits.entries) return this.#restore(out, at, row, key, expires, count);
+    const payloads = this.#payloads;
+    if (fits && payloads !== undefined && limits !== null && count <= limits.entries) {
+      if (row.bytes === payloads.row.bytes || payloads.take(row)) {
+        return this.#restore(out, at, key, expires, payloads, payloads.make(count));
+      }
+    }
     return this.#hset(out, at, row, key, expires, count);
   }
 
-  #restore(out: Buffer, start: number, row: Tuple, key: Key, expires: number, count: number): number {
+  #restore(out: Buffer, start: number, key: Key, expires: number, payloads: PayloadMaker, begin: number): number {
     this.commands = 1;
-    let at = this.#putKey(out, putView(viewOf(out), start, this.#restoreHead), key);
-    at = putIntegerBulk(out, at, expires);
-    out[at] = DOLLAR;
-    const header = at + 1;
-    let from = header + this.#prefix;
-    let end = this.#putListpack(out, from, row, count);
-    const length = end - from;
-    const payload = length + rdbLengthSize(length) + PAYLOAD_EXTRA;
-    const prefix = digits(payload) + 2 + 1 + rdbLengthSize(length);
-    if (prefix !== this.#prefix) {
-      const shift = prefix - this.#prefix;
-      out.copyWithin(from + shift, from, end);
-      from += shift;
-      end += shift;
-      this.#prefix = prefix;
-    }
-    const type = putLineEnd(out, putInteger(out, header, payload));
-    out[type] = RDB_TYPE_HASH_LISTPACK;
-    putRdbLength(out, type + 1, length);
-    out[end] = RDB_VERSION;
-    out[end + 1] = 0;
-    end = putCrc64(out, type, end + 2, end + 2);
-    return putView(viewOf(out), end, this.#restoreTail);
-  }
-
-  #putListpack(out: Buffer, start: number, row: Tuple, count: number): number {
-    const fields = this.#fields;
-    const { bytes, view, starts, lengths } = row;
     const target = viewOf(out);
-    let at = start + LISTPACK_HEADER;
-    for (let index = 0; index < fields.length; index++) {
-      const field = fields[index] as Field;
-      const length = lengths[field.column] as number;
-      if (length < 0) continue;
-      at = putView(target, at, field.entry);
-      at = putEntry(out, target, at, bytes, view, starts[field.column] as number, length);
-    }
-    at = putBytes(out, at, this.#constantEntries);
-    out[at++] = LISTPACK_END;
-    target.setUint32(start, at - start, true);
-    target.setUint16(start + 4, 2 * count, true);
-    return at;
+    let at = this.#putKey(out, putView(target, start, this.#restoreHead), key);
+    at = putIntegerBulk(out, at, expires);
+    const length = payloads.end - begin;
+    at = putWords(target, putBulkHeader(out, at, length), payloads.view, begin, length);
+    return putView(target, at, this.#restoreTail);
   }
 
   #hset(out: Buffer, start: number, row: Tuple, key: Key, expires: number, count: number): number {

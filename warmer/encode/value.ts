@@ -1,6 +1,7 @@
 import type { CompiledDataset } from "../compile.ts";
 import type { Tuple } from "../tuple.ts";
 import type { WrittenValue } from "../types.ts";
+import type { RowMemory } from "../wasm/payload.ts";
 
 /** The key of the row at hand. The buffer is reused. */
 export interface Key {
@@ -15,6 +16,8 @@ export interface Key {
 export interface Encoder {
   /** Commands, and so replies, of the row that was encoded last. */
   readonly commands: number;
+  /** Where rows are best kept, if it matters: they are encoded from there. */
+  readonly memory?: RowMemory | undefined;
   /** Why this row cannot be written, or null: `NULL_VALUE`. */
   refuses(row: Tuple): string | null;
   /** Bytes that are certainly enough; quick, and so generous. */
