@@ -13,7 +13,10 @@ export function showKey(key: Buffer): string {
 }
 
 /** A sample that waits for its key to be acknowledged. */
-export type PendingSample = Omit<WrittenSample, "writtenAt">;
+export type PendingSample = Omit<WrittenSample, "writtenAt"> & {
+  /** From when on its life is counted, milliseconds since 1970: undefined where from its acknowledgement. */
+  readonly livesFrom: number | undefined;
+};
 
 /** Where the books stood once. */
 export type AccountMark = Pick<Account, "rows" | "keys" | "failed" | "skipped" | "fresh">;

@@ -17,10 +17,18 @@ export class Chunk {
   readonly account: Account;
   used = 0;
   rows = 0;
+  /** Our time when it was begun, milliseconds since 1970. */
+  readonly begun = Date.now();
+  /** The same by the clock of the server that it is for, where keys expire at a time; else 0. */
+  now = 0;
   /** Where each row ends. */
   readonly ends: Int32Array;
   /** Commands, and so replies, of each row. */
   readonly commands: Uint8Array;
+  /** When the key of each row expires, milliseconds since 1970 by the clock of Redis; 0 where nobody has to look. */
+  readonly expires: Float64Array;
+  /** The first of them. */
+  firstExpiry = Number.POSITIVE_INFINITY;
   /** Samples by row; null while there is none. */
   samples: Map<number, PendingSample> | null = null;
   readonly #limits: Readonly<ChunkLimits>;
@@ -31,6 +39,7 @@ export class Chunk {
     this.bytes = storage.bytes;
     this.ends = storage.ends;
     this.commands = storage.commands;
+    this.expires = storage.expires;
   }
 
   get full(): boolean {
@@ -38,9 +47,11 @@ export class Chunk {
   }
 
   /** Notes that a row has been written up to `end`. */
-  add(end: number, commands: number, sample: PendingSample | undefined): void {
+  add(end: number, commands: number, expires: number, sample: PendingSample | undefined): void {
     this.ends[this.rows] = end;
     this.commands[this.rows] = commands;
+    this.expires[this.rows] = expires;
+    if (expires > 0 && expires < this.firstExpiry) this.firstExpiry = expires;
     if (sample !== undefined) {
       this.samples ??= new Map();
       this.samples.set(this.rows, sample);
@@ -59,16 +70,24 @@ export class Chunk {
     return {
       bytes: Buffer.from(this.bytes.subarray(this.startOf(row), this.ends[row])),
       commands: this.commands[row] as number,
+      expires: this.expires[row] as number,
       account: this.account,
       sample: this.samples?.get(row),
     };
   }
 }
 
+/** Whether a row's key is gone by then: see `expires` of Chunk. */
+export function hasExpired(expires: number, now: number): boolean {
+  return expires > 0 && expires <= now;
+}
+
 /** A row to be sent again. */
 export interface Row {
   readonly bytes: Buffer;
   readonly commands: number;
+  /** See `expires` of Chunk: a row that is sent again keeps its time. */
+  readonly expires: number;
   readonly account: Account;
   readonly sample: PendingSample | undefined;
   /** The server that asked for this one row while its slot moves (ASK); the next attempt only. */
@@ -79,6 +98,7 @@ interface ChunkStorage {
   readonly bytes: Buffer;
   readonly ends: Int32Array;
   readonly commands: Uint8Array;
+  readonly expires: Float64Array;
 }
 
 /** Keeps the memory of chunks that were answered, for the next ones. */
@@ -105,5 +125,10 @@ export class ChunkPool {
 
 function makeStorage(bytes: number, rows: number): ChunkStorage {
   // Slow: not out of Node's shared pool, which a long-lived slice would keep alive.
-  return { bytes: Buffer.allocUnsafeSlow(bytes), ends: new Int32Array(rows), commands: new Uint8Array(rows) };
+  return {
+    bytes: Buffer.allocUnsafeSlow(bytes),
+    ends: new Int32Array(rows),
+    commands: new Uint8Array(rows),
+    expires: new Float64Array(rows),
+  };
 }

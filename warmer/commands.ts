@@ -9,13 +9,16 @@
  * Keys: those of the plan, and `hearth:*` (lock, notes of how far it is, markers, probes).
  *
  * Without RESTORE hashes are written with HSET; without CONFIG GET small ones only are restored; without INFO memory
- * and evictions are not watched; without EVAL a lock ends by its expiry.
+ * and evictions are not watched; without EVAL a lock ends by its expiry; without TIME or PEXPIREAT keys are given a life
+ * from now on (PEXPIRE), which costs Redis more.
  */
 export const warmerCommands: readonly string[] = [
   // Connecting, and finding the primaries.
   ...["select", "client|setname", "ping", "info", "role", "cluster|slots", "cluster|info", "asking"],
   // Values: strings and JSON; hashes by either engine; sets and sorted sets.
-  ...["set", "hset", "restore", "sadd", "zadd", "del", "expire"],
+  ...["set", "hset", "restore", "sadd", "zadd", "del"],
+  // Keys expire at a time of the server's own clock.
+  ...["time", "pexpireat"],
   // Sets of more than 1,000 members are put together under `hearth:part:*`.
   ...["rename", "persist"],
   // What is there already: sizes, --only-missing, the engine's probe, markers and notes.

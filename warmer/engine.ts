@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { RELATIVE } from "./encode/expiry.ts";
 import type { ListpackLimits } from "./encode/hash.ts";
 import { HashEncoder } from "./encode/hash.ts";
 import type { Reply } from "./redis/reply.ts";
@@ -46,8 +45,8 @@ function makeTuple(values: readonly Buffer[]): Tuple {
   return tuple;
 }
 
-/** A key that this primary has the slot of. */
-function probeKey(sink: Sink, lane: number): Buffer {
+/** A new key that this primary has the slot of. */
+export function probeKey(sink: Sink, lane: number): Buffer {
   for (;;) {
     const key = Buffer.from(`hearth:probe:${randomBytes(8).toString("hex")}`);
     if (sink.lane(key, key.length) === lane) return key;
@@ -80,14 +79,16 @@ function sameFields(reply: Reply, values: readonly Buffer[]): boolean {
 }
 
 /** Writes a probe key with RESTORE and reads it back; undefined when it came back right, else what went wrong. */
-async function probe(connection: RedisConnection, key: Buffer): Promise<string | undefined> {
+async function probe(sink: Sink, connection: RedisConnection, lane: number): Promise<string | undefined> {
+  const key = probeKey(sink, lane);
   const fields = PROBE_VALUES.map((_, index) => ({ name: `f${index}`, column: index }));
   const style = { restore: { entries: PROBE_VALUES.length, value: 64 }, mayExist: false };
-  const encoder = new HashEncoder({ type: "hash", fields, constants: [] }, style, RELATIVE);
+  const encoder = new HashEncoder({ type: "hash", fields, constants: [] }, style, sink.expiry);
   const row = makeTuple(PROBE_VALUES);
   const name = { bytes: key, length: key.length };
   const out = Buffer.alloc(encoder.bound(row, name));
-  const end = encoder.encode(out, 0, row, name, PROBE_MS);
+  const expires = sink.expiry.absolute ? sink.now(lane) + PROBE_MS : PROBE_MS;
+  const end = encoder.encode(out, 0, row, name, expires);
   try {
     await connection.send(Buffer.from(out.subarray(0, end)), 1);
     const reply = await connection.call("HGETALL", key);
@@ -106,7 +107,7 @@ async function probe(connection: RedisConnection, key: Buffer): Promise<string |
 export async function negotiateEngine(sink: Sink, wanted: "auto" | HashEngine): Promise<NegotiatedEngine> {
   if (wanted === "hset") return { engine: "hset", limits: null };
   const answers = await sink.eachPrimary(async (connection, lane) => {
-    const problem = await probe(connection, probeKey(sink, lane));
+    const problem = await probe(sink, connection, lane);
     return { problem, limits: problem === undefined ? await readLimits(connection) : CAUTIOUS_LIMITS };
   });
   const problem = answers.find((answer) => answer.problem !== undefined)?.problem;

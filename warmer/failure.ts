@@ -20,7 +20,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   WRONGPASS: "the user name or password is wrong, or the user is disabled",
   NOAUTH: "this Redis asks for a password: set `password` (and `username`) of the endpoint",
   NOPERM:
-    "the ACL user may not do this: it needs the commands set, hset, sadd, zadd, del, expire and restore on these keys, and for sets of more than 1,000 members rename and persist, also on hearth:*",
+    "the ACL user may not do this: it needs the commands set, hset, sadd, zadd, del, pexpireat and restore on these keys, and for sets of more than 1,000 members rename and persist, also on hearth:*",
   MISCONF: "Redis refuses writes because it cannot save to disk: look at its log and at the free space",
 };
 

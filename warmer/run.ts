@@ -2,6 +2,7 @@ import type { Account } from "./account.ts";
 import type { HashStyle } from "./encode/hash.ts";
 import type { NegotiatedEngine } from "./engine.ts";
 import { negotiateEngine } from "./engine.ts";
+import { negotiateExpiry } from "./expiry.ts";
 import { templatesThatShare } from "./hash-style.ts";
 import { DEFAULT_RETRIES } from "./pacing/controls.ts";
 import { RunControls } from "./pacing/run-controls.ts";
@@ -46,6 +47,7 @@ export class WarmRun {
   readonly #warnings: string[] = [];
   readonly #sessions: Sessions;
   #engine: NegotiatedEngine | undefined;
+  #expiryProblem: string | undefined;
   #before: ServerFigures | undefined;
   #after: ServerFigures | undefined;
   #primaries: Primaries | undefined;
@@ -113,6 +115,7 @@ export class WarmRun {
       this.#sink = sink;
       this.#before = await readFigures(sink);
       this.#primaries = await readPrimaries(sink);
+      if (plan.datasets.some(({ ttl }) => ttl !== undefined)) this.#expiryProblem = await negotiateExpiry(sink);
       if (plan.datasets.some((dataset) => dataset.value.type === "hash")) {
         this.#engine = await negotiateEngine(sink, this.#options.engine ?? "auto");
       }
@@ -125,7 +128,9 @@ export class WarmRun {
     }
     if (this.#before === undefined)
       this.#warnings.push("memory and evictions are unknown: this Redis user may not use INFO");
-    if (this.#engine?.reason !== undefined) this.#warnings.push(this.#engine.reason);
+    for (const reason of [this.#expiryProblem, this.#engine?.reason]) {
+      if (reason !== undefined) this.#warnings.push(reason);
+    }
     const sink = wrote.value;
     if (this.#checkpoint?.isOf(this.#primaries?.identities) === false) {
       this.#checkpoint.forget(this.#primaries?.identities);

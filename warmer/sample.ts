@@ -56,13 +56,13 @@ export class Sampler {
   /** Redis acknowledged the key. */
   acknowledge(sample: PendingSample): void {
     const slot = this.#bySample.get(sample);
-    if (slot !== undefined) slot.writtenAt = Date.now();
+    if (slot !== undefined) slot.writtenAt = sample.livesFrom ?? Date.now();
   }
 
   /** Samples whose keys were acknowledged, in random order. */
   samples(): WrittenSample[] {
     const samples = this.#slots.flatMap((slot) =>
-      slot?.writtenAt === undefined ? [] : [{ ...slot.sample, writtenAt: slot.writtenAt }],
+      slot?.writtenAt === undefined ? [] : [written(slot.sample, slot.writtenAt)],
     );
     for (let index = samples.length - 1; index > 0; index--) {
       const other = Math.floor(Math.random() * (index + 1));
@@ -88,6 +88,10 @@ export class Sampler {
     const at = high & (FILTER_SIZE - 1);
     this.#filter[at] = (this.#filter[at] as number) + by;
   }
+}
+
+function written({ dataset, key, value, ttlSeconds }: PendingSample, writtenAt: number): WrittenSample {
+  return { dataset, key, value, ttlSeconds, writtenAt };
 }
 
 /** `size` samples of all datasets: a few of each, the rest by their number of keys. */

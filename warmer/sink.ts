@@ -5,6 +5,7 @@ import type { Endpoint } from "../contract/endpoint.ts";
 import type { Account } from "./account.ts";
 import type { Chunk, Row } from "./chunk.ts";
 import { ChunkPool, FULL_CHUNK } from "./chunk.ts";
+import { type Expiry, RELATIVE } from "./encode/expiry.ts";
 import { adviceFor, judge } from "./failure.ts";
 import type { PaceLimits } from "./pacing/pace.ts";
 import { Pace } from "./pacing/pace.ts";
@@ -67,6 +68,7 @@ export class Sink {
   readonly #lost = new Set<string>();
   #waiters: (() => void)[] = [];
   #closing = false;
+  #expiry: Expiry = RELATIVE;
 
   private constructor(options: SinkOptions) {
     this.#options = options;
@@ -129,6 +131,21 @@ export class Sink {
   /** The primary for a key, by index; chunks are filled by this. -1 where no primary has its slot. */
   lane(key: Buffer, length: number): number {
     return this.#lanes.of(key, length);
+  }
+
+  /** How commands tell Redis when keys expire; see {@link negotiateExpiry}. */
+  get expiry(): Expiry {
+    return this.#expiry;
+  }
+
+  set expiry(expiry: Expiry) {
+    this.#expiry = expiry;
+    this.#lanes.clocksMatter = expiry.absolute;
+  }
+
+  /** Milliseconds since 1970 by the clock of a lane's server; NaN where it does not tell its time. */
+  now(lane: number): number {
+    return Date.now() + this.#lanes.ahead(lane);
   }
 
   /** Takes a chunk over. */
@@ -331,7 +348,7 @@ function sendRows(pool: ChunkPool, link: Link, rows: readonly Row[]): void {
     }
     chunk ??= pool.take(row.account, row.bytes.length);
     row.bytes.copy(chunk.bytes, chunk.used);
-    chunk.add(chunk.used + row.bytes.length, row.commands, row.sample);
+    chunk.add(chunk.used + row.bytes.length, row.commands, row.expires, row.sample);
   }
   if (chunk !== undefined) link.send(chunk);
 }

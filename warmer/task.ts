@@ -3,7 +3,6 @@ import type { AccountMark } from "./account.ts";
 import { Account } from "./account.ts";
 import type { CompiledDataset } from "./compile.ts";
 import { makeEncoder } from "./encode/encoder.ts";
-import { RELATIVE } from "./encode/expiry.ts";
 import type { HashStyle } from "./encode/hash.ts";
 import type { ControlOptions } from "./pacing/controls.ts";
 import type { DatasetPlan } from "./plan.ts";
@@ -115,7 +114,7 @@ export class DatasetTask {
     const compiled = this.compiled as CompiledDataset;
     const writer = new DatasetWriter(
       compiled,
-      makeEncoder(compiled.value, style, RELATIVE),
+      makeEncoder(compiled.value, style, sink.expiry),
       sink,
       this.account,
       this.sampler,

@@ -35,7 +35,7 @@ export const dataPromises: readonly Promised[] = [
     commands: [
       ["SET", "k", "v"],
       ["DEL", "k"],
-      ["EXPIRE", "k", "9"],
+      ["PEXPIREAT", "k", "4000000000000"],
       ["HSET", "h", "f", "v"],
       ["SADD", "s", "m"],
     ],

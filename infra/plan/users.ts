@@ -70,7 +70,7 @@ const warmer: AclUser = {
   channels: [],
   commands: [
     ...["-@all", "+select", "+client|setname", "+ping", "+info", "+role", "+cluster|slots", "+cluster|info", "+asking"],
-    ...["+set", "+hset", "+restore", "+sadd", "+zadd", "+del", "+expire", "+rename", "+persist"],
+    ...["+set", "+hset", "+restore", "+sadd", "+zadd", "+del", "+time", "+pexpireat", "+rename", "+persist"],
     ...["+dbsize", "+exists", "+pttl", "+get", "+hgetall", "+config|get", "+eval", "+pexpire"],
     // What applications read, for validation without an endpoint of its own.
     ...["+smembers", "+zrange"],

@@ -1,7 +1,9 @@
 import type { Address } from "../../contract/address.ts";
 import { formatAddress } from "../../contract/address.ts";
-import type { Row } from "../chunk.ts";
+import { hasExpired, type Row } from "../chunk.ts";
 import { command, endOfCommand } from "../resp.ts";
+import { clockAhead } from "./clock.ts";
+import { EXPIRED } from "./link.ts";
 import { ReplyError } from "./reply.ts";
 import type { Credentials } from "./socket.ts";
 import { RedisConnection } from "./socket.ts";
@@ -50,11 +52,13 @@ export async function sendAsking(
     let connection: RedisConnection | undefined;
     try {
       connection = await RedisConnection.open(address, credentials, signal);
+      const ahead = await clockAhead(connection);
       for (let row = left[0]; row !== undefined; row = left[0]) {
         try {
           await connection.send(withAsking(row), 2 * row.commands);
           row.account.bytes += row.bytes.length;
-          row.account.acknowledge(row.sample);
+          if (hasExpired(row.expires, Date.now() + ahead)) refused(address, row, EXPIRED);
+          else row.account.acknowledge(row.sample);
         } catch (error) {
           if (!(error instanceof ReplyError)) throw error;
           refused(address, row, error.message);

@@ -3,6 +3,7 @@ import { formatAddress } from "../../contract/address.ts";
 import type { Endpoint } from "../../contract/endpoint.ts";
 import type { Pace } from "../pacing/pace.ts";
 import { slotOf } from "../slots.ts";
+import { clockAhead } from "./clock.ts";
 import type { Placement } from "./discovery.ts";
 import { discover } from "./discovery.ts";
 import type { LinkEvents } from "./link.ts";
@@ -18,6 +19,10 @@ export class Lanes {
   #placement: Placement = { primaries: [], slots: null };
   /** Undefined where a primary could not be reached. */
   #links: (Link | undefined)[] = [];
+  /** See {@link ahead}: of the clock that was read last. */
+  #ahead = 0;
+  /** Whether a server that does not tell its time can be written to. */
+  clocksMatter = false;
   #closed = false;
 
   constructor(endpoint: Endpoint, signal: AbortSignal, events: LinkEvents, pace: Pace) {
@@ -37,6 +42,14 @@ export class Lanes {
   link(lane: number): Link | undefined {
     const link = this.#links[lane];
     return link === undefined || link.closed ? undefined : link;
+  }
+
+  /**
+   * Milliseconds by which the clock of a lane's server is ahead of ours; NaN where it does not tell. Where there is no
+   * server for the moment, that of another: servers that take each other's place have to agree about the time anyway.
+   */
+  ahead(lane: number): number {
+    return this.#links[lane]?.ahead ?? this.#ahead;
   }
 
   /** Whether a lane has more to write than may be in flight. */
@@ -68,7 +81,7 @@ export class Lanes {
       if (known !== undefined && !known.closed) links.push(known);
       else {
         try {
-          links.push(new Link(address, (await this.#open(address)).release(), this.#events, this.#pace));
+          links.push(await this.#link(address));
         } catch (error) {
           unreachable ??= error;
           links.push(undefined);
@@ -141,6 +154,21 @@ export class Lanes {
   close(): void {
     this.#closed = true;
     for (const link of this.#links) link?.drop(new Error("the run has ended"));
+  }
+
+  async #link(address: Address): Promise<Link> {
+    const connection = await this.#open(address);
+    try {
+      const ahead = await clockAhead(connection);
+      if (this.clocksMatter && Number.isNaN(ahead)) {
+        throw new Error(`Redis ${formatAddress(address)} does not tell its time (TIME), by which keys would expire`);
+      }
+      this.#ahead = ahead;
+      return new Link(address, connection.release(), ahead, this.#events, this.#pace);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
   }
 
   #open(address: Address): Promise<RedisConnection> {

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Address } from "../../contract/address.ts";
 import { formatAddress } from "../../contract/address.ts";
-import type { Chunk, Row } from "../chunk.ts";
+import { type Chunk, hasExpired, type Row } from "../chunk.ts";
 import type { Pace } from "../pacing/pace.ts";
 import { takeData } from "../read-buffer.ts";
 
@@ -21,8 +21,12 @@ export interface LinkEvents {
   lost(link: Link, rows: Row[], error: Error): void;
 }
 
-/** Reply to an EXPIRE that found no key: it was evicted, or deleted by somebody, since the HSET before it. */
+/** Reply to a PEXPIREAT that found no key: it was evicted, or deleted by somebody, since the HSET before it. */
 export const VANISHED = "VANISHED the key was gone before its TTL could be set: evicted, or deleted by another client";
+
+/** What Redis does not say of a key whose time has come already: it is deleted at once, and the reply is that of success. */
+export const EXPIRED =
+  "EXPIRED the TTL had passed before Redis had acknowledged the key: it is too short, or the run was held up";
 
 /**
  * Sends chunks over one socket and counts replies. All commands answer with one line, so a reply is attributed by
@@ -30,6 +34,8 @@ export const VANISHED = "VANISHED the key was gone before its TTL could be set: 
  */
 export class Link {
   readonly address: Address;
+  /** Milliseconds by which the server's clock is ahead of ours; NaN where nobody knows. */
+  readonly ahead: number;
   readonly #socket: Socket;
   readonly #events: LinkEvents;
   readonly #pace: Pace;
@@ -49,10 +55,13 @@ export class Link {
   #closed = false;
   /** When something was last heard, or sent after silence: `performance.now()`. */
   #heard = performance.now();
+  /** When the replies at hand came, by the server's clock. */
+  #now = 0;
 
-  constructor(address: Address, socket: Socket, events: LinkEvents, pace: Pace) {
+  constructor(address: Address, socket: Socket, ahead: number, events: LinkEvents, pace: Pace) {
     this.address = address;
     this.#socket = socket;
+    this.ahead = ahead;
     this.#events = events;
     this.#pace = pace;
     takeData(socket, (data) => this.#onData(data));
@@ -116,6 +125,7 @@ export class Link {
 
   #onData(data: Buffer): void {
     this.#heard = performance.now();
+    this.#now = Date.now() + this.ahead;
     let at = 0;
     const length = data.length;
     while (at < length && !this.#closed) {
@@ -173,9 +183,10 @@ export class Link {
     this.#command += 1;
     const commands = chunk.commands[this.#row] as number;
     if (this.#command < commands) return;
-    // Only EXPIRE, the last of several commands, answers 0 there.
+    // Only PEXPIREAT, the last of several commands, answers 0 there.
     if (zero && commands > 1) this.#error ??= VANISHED;
     const row = this.#row;
+    if (chunk.firstExpiry <= this.#now && hasExpired(chunk.expires[row] as number, this.#now)) this.#error ??= EXPIRED;
     const error = this.#error;
     this.#command = 0;
     this.#error = undefined;
