@@ -1,5 +1,3 @@
-import { keepYoungSmall } from "../warmer/heap.ts";
-
 /**
  * `hearth`: what the Pulumi resources ask for (`hearth operation`), and the commands that people use.
  *
@@ -9,7 +7,6 @@ import { keepYoungSmall } from "../warmer/heap.ts";
 async function main(): Promise<void> {
   // By it ioredis would print every command that it sends, AUTH with its password among them.
   delete process.env.DEBUG;
-  if (process.argv[2] === "warm") keepYoungSmall();
   if (process.argv[2] === "operation") {
     const { runOperations } = await import("./operation.ts");
     process.exit(await runOperations());

@@ -24,26 +24,21 @@ function usedBytes(): number {
 }
 
 /**
- * Keeps the space for new objects as small as it is when Node starts, 2 MiB: V8 doubles it again and again otherwise,
- * while code is loaded and when a run reads back what it has written. To be called before anything is loaded.
+ * Keeps a process that runs for seconds in the memory that it needs: what was loaded and is not needed any more, and
+ * the buffers that were let go, are freed by collections that are told to save memory (20 ms). The space for new
+ * objects goes back to 2 MiB, and stays there: V8 doubles it again and again otherwise, while code is loaded and when
+ * a run reads back what it has written. A run that is over before the first look has the time for neither.
  *
  * For the tool alone: an application's heap is its own.
- */
-export function keepYoungSmall(): void {
-  setFlagsFromString("--semi-space-growth-factor=1");
-}
-
-/**
- * Keeps a process that runs for seconds in the memory that it needs: what was loaded and is not needed any more, and
- * the buffers that were let go, are freed by collections that are told to save memory (20 ms).
- *
- * For the tool alone, as {@link keepYoungSmall}.
  * @returns ends it
  */
 export function keepHeapSmall(): () => void {
   // The first look always collects: what the start has left behind.
   let kept = 0;
+  let growing = true;
   const timer = setInterval(() => {
+    if (growing) setFlagsFromString("--semi-space-growth-factor=1");
+    growing = false;
     if (usedBytes() - kept < WORTH_BYTES && youngBytes() <= TOO_LARGE_BYTES) return;
     collect()?.({ type: "major", execution: "sync", flavor: "last-resort" });
     kept = usedBytes();

@@ -20,8 +20,10 @@ export interface Primaries {
 export async function readPrimaries(sink: Sink): Promise<Primaries> {
   const { losses } = sink;
   const answers = await sink.eachPrimary(async (connection) => {
-    const server = await allowed(connection, "INFO", "server");
-    const replication = await allowed(connection, "INFO", "replication");
+    const [server, replication] = await Promise.all([
+      allowed(connection, "INFO", "server"),
+      allowed(connection, "INFO", "replication"),
+    ]);
     const [process, history] = [lineOf(server, "run_id"), lineOf(replication, "master_replid")];
     const identity = process === undefined || history === undefined ? undefined : `${process}/${history}`;
     const demoted = lineOf(replication, "role") === "slave";

@@ -27,11 +27,14 @@ export async function allowed(connection: RedisConnection, ...parts: string[]): 
 
 /** Asks every primary; undefined where the user may not. */
 export async function readFigures(sink: Sink): Promise<ServerFigures | undefined> {
-  const answers = await sink.eachPrimary(async (connection) => ({
-    memory: await allowed(connection, "INFO", "memory"),
-    stats: await allowed(connection, "INFO", "stats"),
-    keys: await allowed(connection, "DBSIZE"),
-  }));
+  const answers = await sink.eachPrimary(async (connection) => {
+    const [memory, stats, keys] = await Promise.all([
+      allowed(connection, "INFO", "memory"),
+      allowed(connection, "INFO", "stats"),
+      allowed(connection, "DBSIZE"),
+    ]);
+    return { memory, stats, keys };
+  });
   if (answers.some(({ memory, stats }) => memory === undefined || stats === undefined)) return undefined;
   const sum = (each: (answer: (typeof answers)[number]) => number): number =>
     answers.reduce((so, one) => so + each(one), 0);

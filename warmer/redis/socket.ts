@@ -97,17 +97,25 @@ export class RedisConnection {
     try {
       connection = new RedisConnection(address, await openSocket(address, credentials, signal));
       const { username, password, database } = credentials;
+      // Sent together: the first that is refused is the one that counts.
+      const answers: Promise<unknown>[] = [];
       if (password !== undefined) {
-        await connection.call(...(username === undefined ? ["AUTH", password] : ["AUTH", username, password]));
+        answers.push(connection.call(...(username === undefined ? ["AUTH", password] : ["AUTH", username, password])));
       }
       // Sent for database 0 as well: where no password was given, this tells that one is needed.
-      if (credentials.sentinel !== true) await connection.call("SELECT", String(database));
-      await connection.call("CLIENT", "SETNAME", "hearth").catch(ignoreRefusal);
+      if (credentials.sentinel !== true) answers.push(connection.call("SELECT", String(database)));
+      answers.push(connection.call("CLIENT", "SETNAME", "hearth").catch(ignoreRefusal));
+      await Promise.all(answers);
       return connection;
     } catch (error) {
       connection?.close();
       throw named(error, address, credentials);
     }
+  }
+
+  /** Whether it has ended, as far as this side knows. */
+  get closed(): boolean {
+    return this.#ended !== undefined;
   }
 
   /** @throws ReplyError where Redis answers with an error */
