@@ -35,7 +35,7 @@ const common = {
 
 /** CommonJS packages ask for Node's own modules by `require`, which a module does not have. */
 const requireForModules =
-  'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);';
+  'import { createRequire as requireFor } from "node:module";\nconst require = requireFor(import.meta.url);';
 
 /** Keeps compiled code between runs, where Node can (22.1 and later): before anything of size is loaded. */
 const launcher = (folder) => `#!/usr/bin/env node
