@@ -100,13 +100,18 @@ function failure(report: WarmReport): Error {
   const problems = report.validation?.problems ?? [];
   const message =
     report.error !== undefined
-      ? `Warming failed: ${report.error.replace(/\.$/, "")}; ${written}.`
+      ? `Warming failed: ${report.error.replace(/\.$/, "")}; ${written}.${argumentsOf(report.error)}`
       : `The cache is not warm: ${[...problems, ...emptyDatasets(report)].join("; ")}. ${written}.`;
   if (report.keys === 0) {
     return new Error(message);
   }
   const drift = report.error === undefined ? "the gate was missed" : "the last run failed";
   return new OperationFailure(message, id, { report, drift });
+}
+
+/** The warmer speaks of any Redis: which arguments of ours its words are. */
+function argumentsOf(error: string): string {
+  return /\bmaxmemory\b/.test(error) ? " maxmemory is set by memory (hearth:memory), its policy by eviction." : "";
 }
 
 /** What wrote nothing, and why: the likely reason why the cache is not warm. */
