@@ -58,6 +58,9 @@ export type RunStep = "connecting" | "looking" | "warming" | "validating";
 /** Time that is kept back from writing for validation: a twentieth, at most 5 s. */
 const validationShare = 0.05;
 
+const repairNote =
+  "another server, or a restarted one, is primary by now, and may have lost keys: all rows are written again";
+
 /** A longer deadline is taken for a day, which the warmer allows at most. */
 const longestMs = 86_400_000;
 
@@ -96,6 +99,7 @@ export async function runWarming(options: RunOptions): Promise<WarmReport> {
     options.onStep?.("warming");
     const recorder = new TimelineRecorder();
     const lines = options.progress === undefined ? undefined : progressReporter(options.progress);
+    let repairing = false;
     const kept = Math.min(5000, left() * validationShare);
     const outcome = await warm({
       endpoint: options.warmerEndpoint ?? options.endpoint,
@@ -109,6 +113,8 @@ export async function runWarming(options: RunOptions): Promise<WarmReport> {
       ...(hold.checkpoint !== undefined && { checkpoint: hold.checkpoint }),
       ownKeys: hold.ownKeys,
       onProgress: (progress) => {
+        if (progress.repairing === true && !repairing) note?.(repairNote);
+        repairing = progress.repairing === true;
         recorder.add(progress);
         lines?.(progress);
         options.onProgress?.(progress);

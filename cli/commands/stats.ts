@@ -16,9 +16,10 @@ Examples:
     hearth stats --endpoint endpoint.json --json
 
 Exit codes:
-  0  every server answered
-  2  wrong input: options or endpoint
-  3  a server did not answer`;
+  0    every server answered
+  2    wrong input: options or endpoint
+  3    a server did not answer
+  130  interrupted`;
 
 /** Adds `hearth stats`. */
 export function register(program: Command): void {

@@ -89,13 +89,18 @@ function readBack(validation: WarmReport["validation"]): string {
   return sampled === 0 ? "" : `${count(matching)} of ${count(sampled)} keys read back are what was written.`;
 }
 
+function keysNote({ failed, repaired }: WarmReport): string {
+  const note = failed > 0 ? `${count(failed)} failed` : "none failed";
+  return repaired === undefined ? note : `${note}, repaired: ${count(repaired)}`;
+}
+
 function tiles(report: WarmReport): Markup {
   const { usedMemory, validation, metrics } = report;
   const replay = validation?.replay;
   const gain = metrics.hitRatioImprovement === null ? "" : `${points(metrics.hitRatioImprovement)}`;
   const added = usedMemory.after - usedMemory.before;
   const all: readonly (readonly [string, string, string])[] = [
-    ["Keys written", count(report.keys), report.failed > 0 ? `${count(report.failed)} failed` : "none failed"],
+    ["Keys written", count(report.keys), keysNote(report)],
     ["Time", duration(report.durationMs), `${count(report.rows)} rows read`],
     ["Rate while writing", `${count(report.rate)}/s`, `${bytes(report.bytes)} sent`],
     ["Hit ratio", replay?.hitRatio == null ? "-" : percent(replay.hitRatio), gain],

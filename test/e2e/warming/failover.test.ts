@@ -54,13 +54,14 @@ async function hearthWarm(endpoint: Endpoint, server: TestRedis, least: number, 
   await until(`${least} keys are written`, async () => (await server.client.dbsize()) >= least);
   await act();
   const [code] = await ended;
-  return { code: code as number, report: JSON.parse(text.stdout) as WarmReport };
+  return { code: code as number, report: JSON.parse(text.stdout) as WarmReport, said: text.stderr };
 }
 
-function expectWarm({ code, report }: { code: number; report: WarmReport }): void {
+function expectWarm({ code, report, said }: { code: number; report: WarmReport; said: string }): void {
   expect(report.error).toBeUndefined();
   expect(report).toMatchObject({ ok: true, keys: KEYS, repaired: KEYS, validation: { verdict: "warm" } });
   expect(report.validation?.readBack.matching).toBe(report.validation?.readBack.sampled);
+  expect(said).toContain("is primary by now, and may have lost keys: all rows are written again");
   expect(code).toBe(0);
 }
 
