@@ -205,7 +205,7 @@ describe("Redis", () => {
   });
 
   it("allows only some commands and keys: HSET is used, each refused key is counted", async () => {
-    await client.call("ACL", "SETUSER", "warmer", "on", ">pw", "~n:*", "+set", "+hset", "+del", "+expire", "+select");
+    await client.call("ACL", "SETUSER", "warmer", "on", ">pw", "~n:*", "+set", "+hset", "+del", "+pexpire", "+select");
     const endpoint = { ...redis.endpoint, username: "warmer", password: "pw" };
     const outcome = await run(
       [dataset({ value: { type: "hash" }, ttl: 60 }), dataset({ name: "others", key: "o:{id}" })],
@@ -213,6 +213,8 @@ describe("Redis", () => {
     );
     expect(outcome).toMatchObject({ ok: false, keys: 100, failed: 100, engine: "hset" });
     expect(outcome.warnings.join()).toContain("RESTORE was not possible: NOPERM");
+    expect(outcome.warnings.join()).toMatch(/^memory .*,keys are given a life from now on, .*: NOPERM .*time/);
+    expect(await client.pttl("n:1")).toBeGreaterThan(50_000);
     expect(outcome.datasets[1]).toMatchObject({ status: "failed", failures: { NOPERM: 100 } });
     expect(outcome.datasets[1]?.examples).toHaveLength(10);
     expect(outcome.datasets[1]?.examples[0]).toMatchObject({ key: "o:1" });
