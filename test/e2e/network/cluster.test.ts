@@ -3,7 +3,7 @@ import { firewallOf } from "../../support/firewall.ts";
 import { whyNoNamespaces } from "../../support/namespaces.ts";
 import { reached } from "../../support/reach.ts";
 import { until } from "../../support/wait.ts";
-import { at, inputsOf, NetworkLab, portsFor } from "./lab.ts";
+import { at, inputsOf, judgeConnections, NetworkLab, portsFor } from "./lab.ts";
 
 const whyNot = whyNoNamespaces("nft", "redis-cli");
 
@@ -40,7 +40,12 @@ describe.skipIf(whyNot)(`a cluster behind firewalls${whyNot ? ` (skipped: ${whyN
     expect(await client.run("redis-cli", ["-c", "-h", at.peer, "-p", "7001", "SET", "key", "value"])).toBe("OK\n");
 
     const buses = nodes.map(({ host, port }) => ({ host, port: port + 10_000, ask: false }));
-    expect(await reached(client, buses)).toEqual([]);
-    expect(await reached(stranger, [...targets, ...buses])).toEqual([]);
+    const ports = (tried: readonly { port: number }[]): number[] => tried.map(({ port }) => port);
+    const open = {
+      client: await reached(client, [...targets, ...buses]),
+      stranger: await reached(stranger, [...targets, ...buses]),
+    };
+    const all = ports([...targets, ...buses]);
+    judgeConnections("nftables of two machines", all, open, { client: ports(targets), stranger: [] });
   });
 });

@@ -4,7 +4,7 @@ import { firewallOf } from "../../support/firewall.ts";
 import { type Machine, whyNoNamespaces } from "../../support/namespaces.ts";
 import { reached, type Target } from "../../support/reach.ts";
 import { until } from "../../support/wait.ts";
-import { at, at6, everybody, inputsOf, NetworkLab, type Who } from "./lab.ts";
+import { at, at6, everybody, inputsOf, judgeConnections, NetworkLab, type Who } from "./lab.ts";
 
 const whyNot = whyNoNamespaces("nft", "iptables", "ip6tables");
 
@@ -66,7 +66,7 @@ describe.skipIf(whyNot)(`DOCKER-USER${whyNot ? ` (skipped: ${whyNot})` : ""}`, (
       const open = everybody
         .filter((who) => who !== "server")
         .map(async (who) => [who, await reached(lab.machines[who], published)]);
-      expect(Object.fromEntries(await Promise.all(open))).toEqual({
+      judgeConnections("DOCKER-USER", [6379, 16400], Object.fromEntries(await Promise.all(open)), {
         client: [6379, 16400],
         peer: [6379, 16400],
         monitoring: [16400],

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "vitest";
 import type { FirewallPlan, FirewallRule } from "../../../contract/firewall.ts";
 import type { OperationLine, OperationResult } from "../../../contract/operation.ts";
 import { renderNftables } from "../../../infra/plan/render-firewall/nftables.ts";
+import { judge } from "../../support/attacks.ts";
 import { type Machine, startNetwork, type TestNetwork } from "../../support/namespaces.ts";
 import { reached, type Target } from "../../support/reach.ts";
 import { until } from "../../support/wait.ts";
@@ -121,6 +123,22 @@ export function portsFor(plan: FirewallPlan, ...purposes: readonly string[]): nu
     .filter(({ purpose }) => purposes.includes(purpose))
     .map(({ port }) => port)
     .toSorted((a, b) => a - b);
+}
+
+/** Judges the connections that each machine tried: to these ports, of which it should reach some. */
+export function judgeConnections(
+  firewall: string,
+  tried: readonly number[],
+  open: Readonly<Record<string, readonly number[]>>,
+  expected: Readonly<Record<string, readonly number[]>>,
+): void {
+  expect(Object.keys(open).toSorted()).toEqual(Object.keys(expected).toSorted());
+  for (const [who, ports] of Object.entries(expected)) {
+    for (const port of tried) {
+      const outcome = open[who]?.includes(port) ? "allowed" : "refused";
+      judge(`${who} to port ${port} behind ${firewall}`, ports.includes(port) ? "allowed" : "refused", outcome);
+    }
+  }
 }
 
 function targetsOf(rules: readonly FirewallRule[], host: string): Target[] {

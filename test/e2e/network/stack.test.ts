@@ -7,7 +7,7 @@ import { temporaryFolder } from "../../support/folders.ts";
 import { whyNoNamespaces } from "../../support/namespaces.ts";
 import { reached } from "../../support/reach.ts";
 import { TestStack } from "../../support/stack.ts";
-import { at, NetworkLab } from "./lab.ts";
+import { at, judgeConnections, NetworkLab } from "./lab.ts";
 
 const repository = resolve(import.meta.dirname, "../../..");
 const whyNot = whyNoNamespaces("nft");
@@ -49,8 +49,9 @@ describe.skipIf(whyNot)(`a stack with a firewall${whyNot ? ` (skipped: ${whyNot}
     await stack.up();
     const made = await rules();
     expect(made).toContain("table inet hearth/shop/dev/cache");
-    expect(await reached(lab.machines.client, target)).toEqual([6379]);
-    expect(await reached(lab.machines.stranger, target)).toEqual([]);
+    const { client, stranger } = lab.machines;
+    const open = { client: await reached(client, target), stranger: await reached(stranger, target) };
+    judgeConnections("the firewall of a stack", [6379], open, { client: [6379], stranger: [] });
     expect(await stack.up()).toMatch(/2 unchanged/);
 
     clients("10.0.0.0/24", "10.0.1.0/24");

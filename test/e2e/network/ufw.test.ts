@@ -4,7 +4,7 @@ import { renderUfw } from "../../../infra/plan/render-firewall/ufw.ts";
 import { firewallOf } from "../../support/firewall.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 import { whyNoNamespaces } from "../../support/namespaces.ts";
-import { at, at6, NetworkLab, portsFor } from "./lab.ts";
+import { at, at6, judgeConnections, NetworkLab, portsFor } from "./lab.ts";
 
 const whyNot = whyNoNamespaces("ufw");
 
@@ -49,8 +49,9 @@ describe.skipIf(whyNot)(`ufw${whyNot ? ` (skipped: ${whyNot})` : ""}`, () => {
       monitoring: portsFor(plan, "exporter", "application"),
       stranger: portsFor(plan, "application"),
     };
-    expect(await lab.whoReaches(plan)).toEqual(expected);
-    expect(await lab.whoReaches(plan, at6)).toEqual({ ...expected, peer: portsFor(plan, "application") });
+    judgeConnections("ufw", all, await lab.whoReaches(plan), expected);
+    const expected6 = { ...expected, peer: portsFor(plan, "application") };
+    judgeConnections("ufw, IPv6", all, await lab.whoReaches(plan, at6), expected6);
     await sh(commands.apply);
     expect(await lab.whoReaches(plan)).toEqual(expected);
     await sh(commands.remove);
