@@ -36,7 +36,7 @@ export class DatasetWriter implements RowStage {
     this.#sink = sink;
     this.#account = account;
     this.#sampler = sampler;
-    this.#row = new Tuple(dataset.columns);
+    this.#row = new Tuple(dataset.columns, encoder.memory);
     this.#key = new KeyBuilder(dataset.key);
   }
 
