@@ -4,6 +4,7 @@ import { keySql } from "./key-sql.ts";
 import type { DatasetPlan, WarmPlan } from "./plan.ts";
 import { describePostgresError, PostgresSession } from "./postgres/session.ts";
 import { shardCondition } from "./shard.ts";
+import { Tuple } from "./tuple.ts";
 import type { PgConfig, Shard } from "./types.ts";
 import { usageKeys } from "./usage.ts";
 
@@ -51,6 +52,7 @@ const countUpTo = 1_000_000;
 export async function readReplay(options: ReplayOptions): Promise<Replay> {
   const { plan, signal, shard } = options;
   signal?.throwIfAborted();
+  const stop = signal ?? new AbortController().signal;
   const session = await PostgresSession.open(options.postgresUrl);
   // Ending the connection ends the query that it is waiting for.
   const giveUp = () => void session.close();
@@ -61,18 +63,18 @@ export async function readReplay(options: ReplayOptions): Promise<Replay> {
       const most = options.sample ?? plan.replay?.sample;
       if (plan.replay !== undefined) {
         const select = await attempt("replay.query", () => loggedKeys(session, plan));
-        return await attempt("replay.query", () => sampleOf(session, "access-log", select, most, shard));
+        return await attempt("replay.query", () => sampleOf(session, "access-log", select, most, shard, stop));
       }
       const used = await attempt("usage.query", () => usageKeys(session, plan));
       if (used !== undefined)
-        return await attempt("usage.query", () => sampleOf(session, "access-log", used, most, shard));
+        return await attempt("usage.query", () => sampleOf(session, "access-log", used, most, shard, stop));
       const selects: string[] = [];
       for (const dataset of plan.datasets) {
         const what = `the keys of dataset "${dataset.name}"`;
         selects.push(`(${await attempt(what, () => keysSelect(session, dataset, plan, dataset.limit))})`);
       }
       return await attempt("the keys of the datasets", () =>
-        sampleOf(session, "datasets", selects.join("\nUNION ALL\n"), most, shard),
+        sampleOf(session, "datasets", selects.join("\nUNION ALL\n"), most, shard, stop),
       );
     });
   } catch (error) {
@@ -91,6 +93,7 @@ async function sampleOf(
   select: string,
   most: number | undefined,
   shard: Shard | undefined,
+  signal: AbortSignal,
 ): Promise<Replay> {
   const mine = shard === undefined ? "" : ` AND ${shardCondition("key::text", shard)}`;
   const from = `(\n${select}\n) AS asked (key) WHERE key IS NOT NULL${mine}`;
@@ -99,13 +102,34 @@ async function sampleOf(
     estimate > countUpTo ? undefined : Number((await session.rows(`SELECT count(*) FROM ${from}`))[0]?.[0]);
   const needed = neededSample(counted ?? Number.POSITIVE_INFINITY);
   const size = Math.min(needed, most ?? needed);
-  const rows = await session.rows(
+  const keys = await requestsOf(
+    session,
     `SELECT key::text, count(*)::text FROM (SELECT key FROM ${from} ORDER BY random() LIMIT ${size}) AS drawn GROUP BY 1`,
+    signal,
   );
-  const keys = rows.map(([key, requests]) => ({ key: String(key), requests: Number(requests) }));
   const drawn = keys.reduce((sum, { requests }) => sum + requests, 0);
   const population = drawn < size ? drawn : (counted ?? Math.max(estimate, drawn));
   return { source: drawn > 0 ? source : "none", keys, population };
+}
+
+/** The rows of a query for keys and numbers, as they come: thousands as a result of pg are tens of megabytes. */
+async function requestsOf(session: PostgresSession, select: string, signal: AbortSignal): Promise<ReplayedKey[]> {
+  const keys: ReplayedKey[] = [];
+  const tuple = new Tuple(2);
+  const row = (bytes: Buffer, start: number, end: number): void => {
+    tuple.read(bytes, start, end);
+    const text = (column: number): string => {
+      const at = tuple.starts[column] as number;
+      return tuple.bytes.toString("utf8", at, at + (tuple.lengths[column] as number));
+    };
+    keys.push({ key: text(0), requests: Number(text(1)) });
+  };
+  try {
+    await session.copy(`COPY (${select}) TO STDOUT (FORMAT binary)`, { row, pressure: () => null }, signal);
+  } catch (error) {
+    throw new Error(describePostgresError(error));
+  }
+  return keys;
 }
 
 /** The keys in the access log. */

@@ -12,8 +12,13 @@ import type { PgConfig, WrittenValue } from "./types.ts";
 export interface MeasureOptions {
   readonly plan: WarmPlan;
   readonly postgresUrl: string | PgConfig;
-  /** Milliseconds that asking PostgreSQL may take together; what was measured by then is the result. @default 100 */
+  /** Milliseconds that asking PostgreSQL may take together; what was measured by then is the result. @default 30 */
   readonly budgetMs?: number;
+}
+
+/** A connection for {@link measureResponseTimes}, made while other things are done; null where there is none to be had. */
+export async function openLookups({ postgresUrl }: MeasureOptions): Promise<PostgresSession | null> {
+  return await PostgresSession.open(postgresUrl).catch(() => null);
 }
 
 /** Keys that are asked for, on either side. */
@@ -37,25 +42,22 @@ interface Measured {
 export async function measureResponseTimes(
   reader: CacheReader,
   hits: readonly ReplayedKey[],
-  { plan, postgresUrl, budgetMs = 100 }: MeasureOptions,
+  { plan, budgetMs = 30 }: MeasureOptions,
+  opening: Promise<PostgresSession | null>,
   signal?: AbortSignal,
 ): Promise<LatencyReport | null> {
   const parse = keyParser(plan);
   const drawn = draw(hits, mostKeys).flatMap((key) => parse(key) ?? []);
   if (drawn.length === 0) return null;
-  const opening = PostgresSession.open(postgresUrl);
-  const hitMs = await timeHits(reader, drawn, signal).finally(() => opening.catch(() => {}));
+  const hitMs = await timeHits(reader, drawn, signal);
   const session = await opening;
-  try {
-    const missMs = await timeMisses(session, drawn, plan, budgetMs, signal);
-    const measured = drawn.flatMap(({ key, dataset }): Measured[] => {
-      const [hit, miss] = [hitMs.get(key), missMs.get(key)];
-      return hit === undefined || miss === undefined ? [] : [{ dataset: dataset.name, hitMs: hit, missMs: miss }];
-    });
-    return reportOf(measured, plan);
-  } finally {
-    await session.close();
-  }
+  if (session === null) return null;
+  const missMs = await timeMisses(session, drawn, plan, budgetMs, signal);
+  const measured = drawn.flatMap(({ key, dataset }): Measured[] => {
+    const [hit, miss] = [hitMs.get(key), missMs.get(key)];
+    return hit === undefined || miss === undefined ? [] : [{ dataset: dataset.name, hitMs: hit, missMs: miss }];
+  });
+  return reportOf(measured, plan);
 }
 
 /** Milliseconds by key; without those that expired, or were evicted, since they were replayed. */

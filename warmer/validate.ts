@@ -4,7 +4,7 @@ import { compareSample, readableKey } from "./compare.ts";
 import { ratioInterval } from "./confidence.ts";
 import { CacheReader, DeniedError } from "./reader.ts";
 import type { Replay, ReplayedKey } from "./replay.ts";
-import { type MeasureOptions, measureResponseTimes } from "./response-times.ts";
+import { type MeasureOptions, measureResponseTimes, openLookups } from "./response-times.ts";
 import type { WrittenSample } from "./types.ts";
 
 export interface ValidateOptions {
@@ -30,8 +30,8 @@ export interface ValidateOptions {
   readonly timeoutMs?: number;
 }
 
-/** Commands that are under way at once. */
-const batch = 500;
+/** Commands that are under way at once: more would only be more objects. */
+const batch = 200;
 
 /** Mismatches, and missed keys, that a report quotes. */
 const examples = 5;
@@ -48,11 +48,13 @@ const examples = 5;
  */
 export async function validate(options: ValidateOptions): Promise<ValidationReport> {
   const reader = options.reader ?? (await CacheReader.open(options.endpoint, options.timeoutMs, { readyCheck: false }));
+  // PostgreSQL starts a process for it meanwhile.
+  const opening = options.measure === undefined ? Promise.resolve(null) : openLookups(options.measure);
   try {
     const readBack = await readBackSamples(reader, options.written?.samples ?? [], options.signal);
     const { hits, misses } = await countHits(reader, options.replay, options.signal);
     const replay = replayReport(options.replay, sumOf(hits), options.hitsBefore);
-    const latency = await measure(reader, hits, options);
+    const latency = await measure(reader, hits, opening, options);
     const size = await reader.size();
     const problems = [
       ...(options.written?.part === true && options.written.keys === 0
@@ -71,6 +73,8 @@ export async function validate(options: ValidateOptions): Promise<ValidationRepo
     }
     return { readBack, replay, latency, verdict, problems };
   } finally {
+    // Nobody waits until PostgreSQL has said goodbye.
+    void opening.then((session) => session?.close());
     if (options.reader === undefined) {
       reader.close();
     }
@@ -161,11 +165,12 @@ function replayReport({ source, keys, population }: Replay, hits: number, hitsBe
 async function measure(
   reader: CacheReader,
   hits: readonly ReplayedKey[],
+  lookups: ReturnType<typeof openLookups>,
   options: ValidateOptions,
 ): Promise<LatencyReport | null> {
   if (options.measure === undefined) return null;
   try {
-    return await measureResponseTimes(reader, hits, options.measure, options.signal);
+    return await measureResponseTimes(reader, hits, options.measure, lookups, options.signal);
   } catch (error) {
     options.signal?.throwIfAborted();
     if (error instanceof DeniedError) throw error;
