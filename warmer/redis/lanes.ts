@@ -10,6 +10,9 @@ import type { LinkEvents } from "./link.ts";
 import { Link } from "./link.ts";
 import { dataCredentials, RedisConnection } from "./socket.ts";
 
+/** One question follows another so soon; later, the server may be another one. */
+const KEPT_MS = 500;
+
 /** The primaries of an endpoint, each with a link to write over: a lane. Lanes are named by their index. */
 export class Lanes {
   readonly #endpoint: Endpoint;
@@ -24,6 +27,8 @@ export class Lanes {
   /** Whether a server that does not tell its time can be written to. */
   clocksMatter = false;
   #closed = false;
+  /** Connections of questions that were answered, and when. */
+  readonly #kept = new Map<string, { readonly connection: RedisConnection; readonly at: number }>();
 
   constructor(endpoint: Endpoint, signal: AbortSignal, events: LinkEvents, pace: Pace) {
     this.#endpoint = endpoint;
@@ -118,18 +123,26 @@ export class Lanes {
     return natMap?.[text] ?? natMap?.[formatAddress(address)] ?? address;
   }
 
-  /** Runs `work` on a connection of its own to each primary, in the order of the lanes. */
-  async each<T>(work: (connection: RedisConnection, lane: number) => Promise<T>): Promise<T[]> {
-    const results: T[] = [];
-    for (const [lane, address] of this.#placement.primaries.entries()) {
-      const connection = await this.#open(address);
-      try {
-        results.push(await work(connection, lane));
-      } finally {
-        connection.close();
-      }
+  /** Runs `work` on a connection to each primary beside its link, side by side; results in the order of the lanes. */
+  each<T>(work: (connection: RedisConnection, lane: number) => Promise<T>): Promise<T[]> {
+    return Promise.all(this.#placement.primaries.map((address, lane) => this.#ask(address, (c) => work(c, lane))));
+  }
+
+  /** On the connection of a question just before, where there was one; it is this one's alone until it is answered. */
+  async #ask<T>(address: Address, work: (connection: RedisConnection) => Promise<T>): Promise<T> {
+    const name = formatAddress(address);
+    const kept = this.#kept.get(name);
+    this.#kept.delete(name);
+    const fresh = kept !== undefined && !kept.connection.closed && performance.now() - kept.at < KEPT_MS;
+    if (!fresh) kept?.connection.close();
+    const connection = fresh ? kept.connection : await this.#open(address);
+    try {
+      const result = await work(connection);
+      if (!this.#closed && !this.#kept.has(name)) this.#kept.set(name, { connection, at: performance.now() });
+      return result;
+    } finally {
+      if (this.#kept.get(name)?.connection !== connection) connection.close();
     }
-    return results;
   }
 
   /** A connection of its own to each primary, in the order of the lanes; whoever asks closes them. */
@@ -153,6 +166,8 @@ export class Lanes {
 
   close(): void {
     this.#closed = true;
+    for (const { connection } of this.#kept.values()) connection.close();
+    this.#kept.clear();
     for (const link of this.#links) link?.drop(new Error("the run has ended"));
   }
 
