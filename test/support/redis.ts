@@ -60,7 +60,15 @@ export async function startRedis(
     password,
     sentinel = false,
     tls,
-  }: { port?: number; password?: string | undefined; sentinel?: boolean; tls?: TestTls | undefined } = {},
+    env,
+  }: {
+    port?: number;
+    password?: string | undefined;
+    sentinel?: boolean;
+    tls?: TestTls | undefined;
+    /** Besides this process's own environment. */
+    env?: NodeJS.ProcessEnv;
+  } = {},
 ): Promise<TestRedis> {
   const listening = port ?? (await freePorts(1));
   const folder = await mkdtemp(join(tmpdir(), "hearth-redis-"));
@@ -83,7 +91,10 @@ export async function startRedis(
   });
   client.on("error", () => {}); // a server that a test has killed
   const start = async (): Promise<void> => {
-    child = spawn("redis-server", [file, ...(sentinel ? ["--sentinel"] : [])], { stdio: "ignore" });
+    child = spawn("redis-server", [file, ...(sentinel ? ["--sentinel"] : [])], {
+      stdio: "ignore",
+      env: { ...process.env, ...env },
+    });
     await until(`redis-server answers on ${listening}`, async () => {
       const probe = new Redis({
         ...address(listening),
