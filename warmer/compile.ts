@@ -2,15 +2,16 @@ import pg from "pg";
 import { groupedSelect } from "./grouped.ts";
 import type { DatasetPlan, PlanParameters } from "./plan.ts";
 import type { Column } from "./postgres/types.ts";
-import { bytesSql, columnSql, sentBytes, sentJson, textSql } from "./postgres/types.ts";
+import { bytesSql, columnSql, sentJson, textSql } from "./postgres/types.ts";
 import type { WireForm } from "./postgres/wire.ts";
 import type { ResumeFrom } from "./resume/order.ts";
 import { resumeSql } from "./resume/order.ts";
+import { Columns, SelectList } from "./select.ts";
 import { shardCondition } from "./shard.ts";
 import { bindParameters, splitStatement } from "./sql.ts";
 import { listNames } from "./suggest.ts";
 import type { KeyPart } from "./template.ts";
-import { applyFilters, parseTemplate, unknownColumn } from "./template.ts";
+import { applyFilters, parseTemplate } from "./template.ts";
 import type { Shard } from "./types.ts";
 
 /** A piece of the key: bytes, or the column of the tuple (by index) whose bytes stand here. */
@@ -61,60 +62,9 @@ export interface CompiledDataset {
   readonly resumeColumn?: number;
 }
 
-/** A dataset that does not fit its query: names the dataset, the property, and what there is. */
-export class CompileError extends Error {
-  override name = "CompileError";
-}
-
 /** The query as a table expression. The line ends keep a comment at its end from hiding what follows. */
 export function wrapQuery(query: string, parameters: PlanParameters): string {
   return `(\n${bindParameters(splitStatement(query), parameters)}\n) AS source`;
-}
-
-/** The SELECT list: equal expressions are sent once. */
-class SelectList {
-  readonly expressions: string[] = [];
-  readonly forms: WireForm[] = [];
-
-  /** @param wire the form in which the value comes */
-  add(sql: string, wire: WireForm = "bytes"): number {
-    const known = this.expressions.findIndex((each, index) => each === sql && this.forms[index] === wire);
-    if (known >= 0) return known;
-    this.forms.push(wire);
-    return this.expressions.push(sql) - 1;
-  }
-
-  toString(): string {
-    return this.expressions.join(", ");
-  }
-}
-
-class Columns {
-  readonly #columns: readonly Column[];
-  readonly #dataset: string;
-
-  constructor(dataset: string, columns: readonly Column[]) {
-    this.#dataset = dataset;
-    this.#columns = columns;
-  }
-
-  get names(): string[] {
-    return this.#columns.map((column) => column.name);
-  }
-
-  get(name: string, property: string): Column {
-    const found = this.#columns.filter((column) => column.name === name);
-    const [column] = found;
-    if (column === undefined) throw this.error(property, unknownColumn(name, this.names));
-    if (found.length > 1) {
-      throw this.error(property, `the query returns ${found.length} columns "${name}"; name them apart with AS`);
-    }
-    return column;
-  }
-
-  error(property: string, message: string): CompileError {
-    return new CompileError(`dataset "${this.#dataset}": ${property}: ${message}`);
-  }
 }
 
 function compileKey(parts: readonly KeyPart[], columns: Columns, list: SelectList): CompiledKeyPart[] {
@@ -122,18 +72,13 @@ function compileKey(parts: readonly KeyPart[], columns: Columns, list: SelectLis
     if ("literal" in part) return { literal: Buffer.from(part.literal) };
     const column = columns.get(part.column, "key");
     if (part.filters.length > 0) return { column: list.add(applyFilters(textSql(column), part.filters)) };
-    return { column: addBytes(list, column) };
+    return { column: list.addBytes(column) };
   });
-}
-
-function addBytes(list: SelectList, column: Column): number {
-  const { sql, wire } = sentBytes(column);
-  return list.add(sql, wire);
 }
 
 function compileValue(plan: DatasetPlan["value"], columns: Columns, list: SelectList): CompiledValue {
   if (plan.type === "string") {
-    return { type: "string", column: addBytes(list, columns.get(plan.column, "value.column")) };
+    return { type: "string", column: list.addBytes(columns.get(plan.column, "value.column")) };
   }
   if (plan.type === "set" || plan.type === "zset") return compileMembers(plan, columns, list);
   if (plan.type === "json" && plan.column !== undefined) {
@@ -161,7 +106,7 @@ function compileValue(plan: DatasetPlan["value"], columns: Columns, list: Select
   }
   return {
     type: "hash",
-    fields: fields.map(({ name, column }) => ({ name, column: addBytes(list, column) })),
+    fields: fields.map(({ name, column }) => ({ name, column: list.addBytes(column) })),
     constants: Object.entries(constants).map(([name, value]) => ({ name, value: String(value) })),
   };
 }
