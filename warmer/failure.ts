@@ -42,3 +42,9 @@ export function judge(code: string, message: string, movable: boolean): Verdict 
 export function adviceFor(code: string): string {
   return ADVICE[code] ?? "";
 }
+
+/** An error of Redis with the likely fix. */
+export function withAdvice(message: string, code: string): Error {
+  const advice = adviceFor(code);
+  return new Error(advice === "" ? message : `${message} (${advice})`);
+}
