@@ -8,6 +8,8 @@ import { readServerMemory } from "./server-memory.ts";
 const PING_EVERY_MS = 15;
 const JUDGE_EVERY_MS = 150;
 const MEMORY_EVERY_MS = 200;
+/** Share of the ceiling below which the latency is far from it. */
+const FAR = 0.5;
 /** After a connection was lost; the sink finds the new primary meanwhile. */
 const REOPEN_AFTER_MS = 250;
 
@@ -128,7 +130,7 @@ export class Monitor {
     const p95 = Math.max(overdue, ...known);
     this.#worstP95 = Math.max(this.#worstP95 ?? 0, p95);
     if (p95 <= ceiling) {
-      sink.pace.faster();
+      sink.pace.faster(p95 <= ceiling * FAR);
       return;
     }
     this.#slowed += 1;

@@ -2,7 +2,7 @@
 const MOST_IN_FLIGHT = 512 * 1024;
 /** However slow Redis is, so much may be on its way: a few rows for each round trip. */
 const LEAST_IN_FLIGHT = 4 * 1024;
-/** Bytes by which the window grows again with each quiet look at the latency. */
+/** Bytes by which the window grows again with a look at the latency that finds it below the ceiling, but not far. */
 const GROWTH = 32 * 1024;
 /** Rows are sent in portions of so much time, so that a limit is kept within a second and not only on average. */
 const PORTION_MS = 50;
@@ -69,9 +69,12 @@ export class Pace {
     this.#setWindow(Math.max(LEAST_IN_FLIGHT, this.window / 2));
   }
 
-  /** Other clients do not wait: a little more in flight. */
-  faster(): void {
-    this.#setWindow(Math.min(MOST_IN_FLIGHT, this.window + GROWTH));
+  /**
+   * Other clients do not wait: more in flight again.
+   * @param far they wait much less than they may: twice as much, so that a moment's trouble does not slow a whole run
+   */
+  faster(far: boolean): void {
+    this.#setWindow(Math.min(MOST_IN_FLIGHT, this.window + (far ? this.window : GROWTH)));
   }
 
   #setWindow(window: number): void {

@@ -13,6 +13,9 @@ import type { ServerMemory } from "./server-memory.ts";
 /** A run that is over so soon is not worth a connection for probes. */
 const QUIET_MS = 300;
 
+/** A machine that was busy for a moment is no reason to worry; the report has it all the same. */
+const WORTH_TELLING = 2;
+
 /** What is looked at before and beside the writing of a run: memory and latency. */
 export class RunControls {
   readonly #options: ControlOptions;
@@ -93,7 +96,7 @@ export class RunControls {
   get warnings(): readonly string[] {
     const { latency } = this;
     const slowed =
-      latency === null || latency.slowed === 0
+      latency === null || latency.slowed < WORTH_TELLING
         ? []
         : [
             `rows were held back ${latency.slowed} times: PING took up to ${latency.worstP95Ms?.toFixed(1)} ms at the 95th ` +
