@@ -14,6 +14,7 @@ try {
     "test/e2e/security",
     "test/e2e/stack/secrets.test.ts",
     "test/e2e/network",
+    "test/e2e/ops/tls-openssl.test.ts",
     "test/e2e/stack/tls.test.ts",
   ];
   const { status } = spawnSync(process.execPath, [test, "e2e", ...files, ...process.argv.slice(2)], {
