@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Endpoint } from "../../../contract/endpoint.ts";
+import type { Member } from "../../../contract/nodes.ts";
 import { withConnection } from "../../../ops/connect.ts";
 import { clientOf } from "../../support/client.ts";
 import { freePorts } from "../../support/ports.ts";
+import { pidOf } from "../../support/processes.ts";
 import { TestStack } from "../../support/stack.ts";
 import { until } from "../../support/wait.ts";
 
@@ -18,8 +20,11 @@ describe.each([
 
   beforeAll(async () => {
     const port = await freePorts(count, { bus: topology === "cluster" });
-    const sentinels: Record<string, string> = topology === "sentinel" ? { sentinelPort: `${await freePorts(3)}` } : {};
-    stack = await new TestStack({ topology, port: `${port}`, warm: "off", ...sentinels }).init();
+    const more: Record<string, string> = {
+      ...(topology === "sentinel" && { sentinelPort: `${await freePorts(3)}`, downAfter: "2 seconds" }),
+      ...(topology === "cluster" && { nodeTimeout: "2 seconds" }),
+    };
+    stack = await new TestStack({ topology, port: `${port}`, warm: "off", ...more }).init();
     await stack.up();
   });
   afterAll(() => stack.end());
@@ -86,4 +91,55 @@ describe.each([
     expect(await client.set("k", "v")).toBe("OK");
     client.disconnect();
   });
+
+  it.runIf(topology !== "standalone")(
+    "a failover after it: servers log in to each other with the new ones",
+    async () => {
+      const { endpoint, nodes } = await stack.outputs();
+      const data = nodes.filter(({ role }) => role !== "sentinel");
+      const { operator: password } = await stack.passwords();
+      const ask = async (node: Member, ...[command, ...args]: [string, ...string[]]) =>
+        withConnection(node, { username: "operator", password }, (connection) => connection.call(command, ...args));
+      const [killed, ...others] = data as [Member, ...Member[]];
+      const roles = async () => Promise.all(others.map((node) => ask(node, "ROLE") as Promise<unknown[]>));
+      await until("every replica has every key", async () => {
+        const sizes = new Map(
+          await Promise.all(data.map(async (node) => [node.port, await ask(node, "DBSIZE")] as const)),
+        );
+        const copies = (await roles()).map(([, , port], index) => [sizes.get(others[index]?.port ?? 0), port] as const);
+        return copies.every(([size, port]) => typeof port !== "number" || size === sizes.get(port));
+      });
+      const primaries = (found: unknown[][]) => found.filter(([role]) => role === "master").length;
+      const before = primaries(await roles());
+
+      for (const node of nodes) await ask(node, "ACL", "LOG", "RESET");
+
+      process.kill(pidOf(stack.directory, killed.name), "SIGKILL");
+      await until("another primary", async () => primaries(await roles()) === before + 1);
+      await until("writes are taken again", async () => {
+        const client = clientOf(endpoint);
+        client.on("error", () => {}); // tried again
+        const answers = Array.from({ length: 100 }, (_, index) => client.set(`k${index}`, "after"));
+        return Promise.all(answers).finally(() => client.disconnect());
+      });
+      expect(await stack.refresh()).toMatch(/1 deleted/);
+      await stack.up();
+      await until("the killed one follows", async () => {
+        const [role, , , link] = (await ask(killed, "ROLE")) as unknown[];
+        return role === "slave" && link === "connected";
+      });
+      expect(await stack.up()).not.toMatch(/(updated|created|deleted|replaced)/);
+      // No server tried an old one on the way.
+      for (const node of nodes) {
+        const log = (await ask(node, "ACL", "LOG")) as unknown[][];
+        const entries = log.map((entry) => entry.slice(0, 12).join(" "));
+        expect
+          .soft(
+            entries.filter((entry) => /username (replication|sentinel)/.test(entry)),
+            node.name,
+          )
+          .toEqual([]);
+      }
+    },
+  );
 });
