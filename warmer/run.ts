@@ -84,7 +84,9 @@ export class WarmRun {
       await this.#write(sink);
       this.#writingMs = performance.now() - this.#writingSince;
       await this.#repair(sink);
-      this.#after = await readFigures(sink).catch(() => undefined); // the keys are written: no reason to fail now
+      // The keys are written: that the figures cannot be had is no reason to fail now.
+      const figures = readFigures(sink).catch(() => undefined);
+      [this.#after] = await Promise.all([figures, this.#sessions.close()]);
     } catch (cause) {
       error = cause instanceof Error ? cause.message : String(cause);
     } finally {

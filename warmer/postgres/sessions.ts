@@ -26,6 +26,6 @@ export class Sessions {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#open.map((session) => session.close()));
+    await Promise.all(this.#open.splice(0).map((session) => session.close()));
   }
 }
