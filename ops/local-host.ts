@@ -1,10 +1,11 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
 import { addressSchema, formatAddress } from "../contract/address.ts";
 import { askedDirectiveSchema, localHostSchema } from "../contract/nodes.ts";
 import type { OperationHandler, OperationResult } from "../contract/operation.ts";
 import { findProcess } from "./find-process.ts";
+import { makeOwnFolder, whyNotOurs } from "./own-folder.ts";
 import { describeHolder, holderOf, whyNotFree } from "./port-holder.ts";
 import { isAlive, type ProcessIdentity } from "./process-record.ts";
 import { fromProject } from "./project-folder.ts";
@@ -21,8 +22,7 @@ export const localHost: OperationHandler = async (request, context) => {
   const folder = fromProject(directory);
   if (action === "delete") return remove(folder);
   if (action === "read") return existsSync(folder) ? { id: request.id } : { id: "" };
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  chmodSync(folder, 0o700);
+  makeOwnFolder(folder);
   const redis = await inspectRedis();
   if ("problem" in redis) throw new Error(redis.problem);
   context.signal.throwIfAborted();
@@ -47,6 +47,8 @@ async function check(inputs: Record<string, unknown>, olds: Record<string, unkno
     }),
   ]);
   const failures = reasons.filter((failure) => failure !== undefined);
+  const foreign = typeof inputs.directory === "string" ? whyNotOurs(fromProject(inputs.directory)) : undefined;
+  if (foreign !== undefined) failures.unshift({ property: "directory", reason: foreign });
   if ("problem" in redis) return [{ property: "redis-server", reason: redis.problem }, ...failures];
   if (inputs.topology === "sentinel") {
     const version = (await installedVersion("sentinel")) ?? redis.version;

@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Address } from "../contract/address.ts";
 import type { Directives } from "../contract/nodes.ts";
 import { aclText, configText, quoteWord, splitWords } from "./config-file.ts";
 import { isClusterNode, type Node, valuesOf } from "./node.ts";
+import { makeOwnFolder } from "./own-folder.ts";
 import { writeAtomically } from "./process-record.ts";
 import { installedVersion } from "./redis-binary.ts";
 
@@ -22,10 +23,9 @@ import { installedVersion } from "./redis-binary.ts";
 const secretName = "secret.conf";
 const aclName = "users.acl";
 
-/** Makes the node's folder, readable by its owner only. */
+/** Makes the node's folder, readable by its owner only. Throws where somebody else has made it. */
 export function makeFolder(node: Node): void {
-  mkdirSync(node.folder, { recursive: true, mode: 0o700 });
-  chmodSync(node.folder, 0o700);
+  makeOwnFolder(node.folder);
 }
 
 /** Writes all files that the server reads. `replicaOf`: whom a data node follows from its first moment. */

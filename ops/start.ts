@@ -29,10 +29,19 @@ export async function startServer(node: Node, context: OperationContext): Promis
   const log = openSync(node.logFile, "a", 0o600);
   const logStart = fstatSync(log).size;
   // The process writes down its own pid before it becomes the server (exec keeps the pid), so that there is no moment
-  // in which a server runs that no file names, even when this tool is killed right now.
+  // in which a server runs that no file names, even when this tool is killed right now. It leaves no core file, which
+  // would hold the data and the passwords.
   const child = spawn(
     "/bin/sh",
-    ["-c", 'umask 077; echo $$ >"$0" && exec "$@"', spawned, program, ...before, node.configFile, ...after],
+    [
+      "-c",
+      'umask 077; ulimit -c 0; echo $$ >"$0" && exec "$@"',
+      spawned,
+      program,
+      ...before,
+      node.configFile,
+      ...after,
+    ],
     { cwd: node.folder, detached: true, stdio: ["ignore", log, log], env: serverEnvironment() },
   );
   closeSync(log);

@@ -14,6 +14,7 @@ export function fileBackend(folder) {
   const state = path.join(folder, "state");
   const passphrase = path.join(folder, "passphrase");
   mkdirSync(state, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700); // it may have been made by other means
   try {
     writeFileSync(passphrase, randomBytes(32).toString("base64url"), { flag: "wx", mode: 0o600 });
   } catch (error) {

@@ -1,4 +1,4 @@
-import { access, constants, rename, writeFile } from "node:fs/promises";
+import { access, constants, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, extname } from "node:path";
 import { type Command, Option } from "commander";
 import { type DisplayMode, displayModes } from "../display/modes.ts";
@@ -60,6 +60,8 @@ export async function writeReportFile(
   if (file === undefined) return;
   const isJson = extname(file).toLowerCase() === ".json";
   const draft = `${file}.${process.pid}`;
-  await writeFile(draft, isJson ? `${JSON.stringify(report, undefined, 2)}\n` : await page());
+  // Never through what somebody else has put there under this name.
+  await rm(draft, { force: true });
+  await writeFile(draft, isJson ? `${JSON.stringify(report, undefined, 2)}\n` : await page(), { flag: "wx" });
   await rename(draft, file);
 }

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -20,6 +29,30 @@ it("says nothing about a machine that has all", async () => {
   });
   expect(statSync(directory).mode & 0o777).toBe(0o700);
 });
+
+it.runIf(process.getuid?.() === 0)(
+  "refuses a folder of another user, and a link that another user has put there",
+  async () => {
+    const mine = join(lab.folder, "mine");
+    const theirs = join(lab.folder, "theirs");
+    const link = join(lab.folder, "link");
+    mkdirSync(mine);
+    mkdirSync(theirs);
+    symlinkSync(mine, link);
+    chownSync(theirs, 65534, 65534);
+    lchownSync(link, 65534, 65534);
+    for (const folder of [theirs, link]) {
+      const inputs = { name: "cache", directory: folder, ports: [] };
+      const reason = `${folder} belongs to user 65534, who could exchange what servers read there, and this is user 0: remove it, or choose another folder (hearth:directory)`;
+      expect(await lab.run(localHost, "check", inputs)).toEqual({ failures: [{ property: "directory", reason }] });
+      await expect(lab.run(localHost, "create", inputs)).rejects.toThrow(reason);
+    }
+    const [port = 0] = await freePorts(1);
+    await expect(lab.start(lab.node("cache-7", port, { directory: theirs }))).rejects.toThrow("belongs to user 65534");
+    expect(readdirSync(theirs)).toEqual([]);
+    expect(await lab.run(localHost, "check", { name: "cache", directory: mine, ports: [] })).toEqual({ failures: [] });
+  },
+);
 
 it("tolerates what a preview does not know yet", async () => {
   expect(await lab.run(localHost, "check", { directory: unknown, ports: unknown })).toEqual({ failures: [] });

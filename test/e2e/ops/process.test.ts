@@ -36,6 +36,7 @@ it("starts a server in a private folder, with no secret on its command line or i
   if (process.platform === "linux") {
     expect(readFileSync(`/proc/${outputs?.pid}/cmdline`, "utf8")).not.toContain(password);
     expect(readFileSync(`/proc/${outputs?.pid}/environ`, "utf8")).not.toMatch(/VITEST|npm_/);
+    expect(readFileSync(`/proc/${outputs?.pid}/limits`, "utf8")).toMatch(/Max core file size +0 +0 /);
   }
 });
 
