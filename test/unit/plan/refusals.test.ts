@@ -12,6 +12,15 @@ const policies =
 const takes = `is not an argument of RedisStandalone, which takes ${topologies.standalone.keys.join(", ")}`;
 const aName = "is not a name: write lower-case letters, digits and hyphens, a letter first, at most 40";
 
+// What is unsafe, and has no row here or in refusals-topologies.test.ts:
+// - No authentication with a bind beyond loopback cannot be written: `default` is off in every ACL (plan/acl.ts), and
+//   requirepass, aclfile and protected-mode are refused among extraDirectives.
+// - A replica with less memory than its primary cannot be written: `memory` is that of every data node.
+// - What only the machine knows is refused by its checks, in the preview as well: memory of the host
+//   (unit/host/findings.test.ts), ports, versions and a foreign folder (e2e/ops/local-host.test.ts), values of
+//   directives (e2e/stack/failures.test.ts).
+// - TLS files that do not match: tls.test.ts. Networks and addresses: refusals-firewall.test.ts.
+// - A plan larger than the memory with noeviction is known once rows are looked at: e2e/stack/memory.test.ts.
 describe("arguments of every topology", () => {
   it.each<[object, string]>([
     [{ memory: "lots" }, `memory: "lots" ${aSize}`],
