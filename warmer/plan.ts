@@ -147,11 +147,22 @@ function crossChecks(plan: WarmPlan): string[] {
  * @throws PlanError that lists every problem with its path, its value and what is allowed
  */
 export function parsePlan(input: unknown): WarmPlan {
+  const reserved = reservedNames(input, "");
+  if (reserved.length > 0) throw new PlanError(reserved);
   const result = planSchema.safeParse(input);
   if (!result.success) throw new PlanError(result.error.issues.flatMap((issue) => describeIssue(issue, input)));
   const problems = crossChecks(result.data);
   if (problems.length > 0) throw new PlanError(problems);
   return result.data;
+}
+
+/** JavaScript takes `__proto__` for something else than a name, and so it would be lost without a word. */
+function reservedNames(value: unknown, path: string): string[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const place = path === "" ? name : `${path}.${name}`;
+    return name === "__proto__" ? [`${place}: this name cannot be used; choose another`] : reservedNames(inner, place);
+  });
 }
 
 /**

@@ -229,3 +229,10 @@ describe("duplicate keys", () => {
     expect(many.count).toBeLessThan(110_000);
   });
 });
+
+it("a name that JavaScript would lose is refused", () => {
+  const fields = JSON.parse('{"__proto__": "id"}');
+  expect(() => parsePlan(plan({ value: { type: "hash", fields } }))).toThrow(
+    "datasets.0.value.fields.__proto__: this name cannot be used; choose another",
+  );
+});
