@@ -115,7 +115,10 @@ export class TestStack {
   /** The passwords of all users, the servers' own as well, out of the state. */
   async passwords(): Promise<Partial<Record<UserName, string>>> {
     const state = JSON.parse(await this.succeed("stack", "export", "--show-secrets"));
-    const resources: { type: string; outputs: { passwords: { plaintext?: string } & Partial<Record<UserName, string>> } }[] = state.deployment.resources;
+    const resources: {
+      type: string;
+      outputs: { passwords: { plaintext?: string } & Partial<Record<UserName, string>> };
+    }[] = state.deployment.resources;
     const found = resources.find(({ type }) => type.endsWith(":Passwords"))?.outputs.passwords;
     if (!found) throw new Error("the state holds no passwords");
     return typeof found.plaintext === "string" ? JSON.parse(found.plaintext) : found;
