@@ -51,8 +51,9 @@ async function check(inputs: Record<string, unknown>, olds: Record<string, unkno
   if (foreign !== undefined) failures.unshift({ property: "directory", reason: foreign });
   if ("problem" in redis) return [{ property: "redis-server", reason: redis.problem }, ...failures];
   if (inputs.topology === "sentinel") {
-    const version = (await installedVersion("sentinel")) ?? redis.version;
-    if (!isIn(version, sentinelUsers)) failures.unshift({ property: "topology", reason: noSentinelUsers(version) });
+    const versions = [redis.version, (await installedVersion("sentinel")) ?? redis.version];
+    const old = versions.find((version) => !isIn(version, sentinelUsers));
+    if (old !== undefined) failures.unshift({ property: "topology", reason: noSentinelUsers(old) });
   }
   if (inputs.tls === true && (await lacksTls(redis.program))) {
     const reason = `this machine's redis-server ${redis.version} was built without TLS: install one that has it, as those of Debian, Ubuntu and Homebrew do, or write "off"`;
@@ -64,11 +65,11 @@ async function check(inputs: Record<string, unknown>, olds: Record<string, unkno
     : failures;
 }
 
-/** Before, a sentinel could not tell another who it is: all of them would have to let in whoever has one password. */
+/** From then on a sentinel can log in to another by name, and users can be kept from speaking as one. */
 const sentinelUsers = { since: "6.2" };
 
 function noSentinelUsers(version: string): string {
-  return `this machine's Redis is ${version}, whose sentinels cannot log in to each other by name: install Redis 6.2 or later for RedisSentinel, or use RedisStandalone or RedisCluster`;
+  return `this machine's Redis is ${version}, where sentinels cannot log in to each other by name, and every user may speak as one: install Redis 6.2 or later for RedisSentinel, or use RedisStandalone or RedisCluster`;
 }
 
 async function whyTaken(

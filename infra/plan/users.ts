@@ -113,13 +113,16 @@ const sentinel: AclUser = {
 /** Hearth itself, and people in an emergency. */
 const operator: AclUser = { user: "operator", keys: ["*"], channels: ["*"], commands: ["+@all"] };
 
+/** On data nodes: Redis before 7.0 loads any code and crashes on demand, unless its users may not ask for it. */
+const dataOperator: AclUser = { ...operator, commands: ["+@all", "-module", "-debug"] };
+
 /** The users of a data node. */
 export function dataUsers(topology: TopologyName, rights: AppRights): AclUser[] {
   return [
     ...[app(rights), readonlyUser(rights), warmer, exporter],
     ...(topology === "standalone" ? [] : [replication]),
     ...(topology === "sentinel" ? [sentinel] : []),
-    operator,
+    dataOperator,
   ];
 }
 

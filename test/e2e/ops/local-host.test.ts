@@ -156,8 +156,8 @@ it.each([
     process.env.PATH = [folder, path].join(delimiter);
     const { failures } = await lab.run(localHost, "check", { name: "cache", topology, directory, ports: [] });
     const reason =
-      "this machine's Redis is 6.0.16, whose sentinels cannot log in to each other by name: install Redis 6.2 or later " +
-      "for RedisSentinel, or use RedisStandalone or RedisCluster";
+      "this machine's Redis is 6.0.16, where sentinels cannot log in to each other by name, and every user may speak as " +
+      "one: install Redis 6.2 or later for RedisSentinel, or use RedisStandalone or RedisCluster";
     expect(failures).toEqual(refused ? [{ property: "topology", reason }] : []);
   } finally {
     process.env.PATH = path;
