@@ -99,12 +99,15 @@ export class RedisConnection {
       const { username, password, database } = credentials;
       // Sent together: the first that is refused is the one that counts.
       const answers: Promise<unknown>[] = [];
+      // In one piece: a server that wants a certificate says so once, and resets the connection at the next write.
+      connection.#socket.cork();
       if (password !== undefined) {
         answers.push(connection.call(...(username === undefined ? ["AUTH", password] : ["AUTH", username, password])));
       }
       // Sent for database 0 as well: where no password was given, this tells that one is needed.
       if (credentials.sentinel !== true) answers.push(connection.call("SELECT", String(database)));
       answers.push(connection.call("CLIENT", "SETNAME", "hearth").catch(ignoreRefusal));
+      connection.#socket.uncork();
       await Promise.all(answers);
       return connection;
     } catch (error) {
