@@ -35,11 +35,6 @@ export const firewallPlanSchema = z.object({
 });
 export type FirewallPlan = z.infer<typeof firewallPlanSchema>;
 
-/** Name of the nftables table of a firewall: one for each topology, so that two of them share nothing. */
-export function firewallTable(owner: string): string {
-  return `hearth/${owner}`;
-}
-
 /** Inputs of the operation `firewall`: the nftables rules of one topology on this machine. */
 export const firewallSchema = z.object({
   /** Name of the topology, for progress lines. */

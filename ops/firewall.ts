@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { firewallSchema, firewallTable } from "../contract/firewall.ts";
+import { firewallSchema } from "../contract/firewall.ts";
+import { firewallTable } from "../contract/firewall-table.ts";
 import type { OperationHandler, OperationResult } from "../contract/operation.ts";
 import { findNft, type NftAnswer, nft } from "./nft.ts";
 

@@ -1,4 +1,5 @@
-import { type FirewallPlan, firewallTable } from "../../../contract/firewall.ts";
+import type { FirewallPlan } from "../../../contract/firewall.ts";
+import { firewallTable } from "../../../contract/firewall-table.ts";
 import { groupRules, isEverybody, ofFamily, type PortSpan, portsOf } from "./groups.ts";
 
 /**

@@ -1,4 +1,5 @@
-import { type FirewallPlan, firewallTable } from "../../../contract/firewall.ts";
+import type { FirewallPlan } from "../../../contract/firewall.ts";
+import { firewallTable } from "../../../contract/firewall-table.ts";
 import { renderDockerUser } from "./docker-user.ts";
 import { renderNftables } from "./nftables.ts";
 import { renderUfw } from "./ufw.ts";
