@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import { type Address, formatAddress } from "../contract/address.ts";
 import type { Tls } from "../contract/endpoint.ts";
+import { tlsOptions } from "../warmer/redis/tls.ts";
 
 /** What a server answers. */
 export type Reply = string | number | null | Reply[];
@@ -145,7 +146,7 @@ async function connectOnce(address: Address, options: ConnectOptions): Promise<C
     enableReadyCheck: false,
     disableClientInfo: true,
     protocol: 2,
-    ...(options.tls && { tls: { ...options.tls } }),
+    ...(options.tls && { tls: tlsOptions(options.tls, address.host) }),
   });
   const connection = new Connection(address, client, timeoutMs);
   const { username, password } = options;

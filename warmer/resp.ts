@@ -98,16 +98,6 @@ export function putBulkHeader(out: Buffer, at: number, length: number): number {
   return putLineEnd(out, putInteger(out, at + 1, length));
 }
 
-/** Bytes of `$<length>\r\n`. */
-export function bulkHeaderLength(length: number): number {
-  return digits(length) + 3;
-}
-
-/** An argument: header, bytes, line end. */
-export function putBulk(out: Buffer, at: number, source: Buffer): number {
-  return putLineEnd(out, putBytes(out, putBulkHeader(out, at, source.length), source));
-}
-
 /** A whole number >= 0 as an argument. */
 export function putIntegerBulk(out: Buffer, at: number, value: number): number {
   return putLineEnd(out, putInteger(out, putBulkHeader(out, at, digits(value)), value));

@@ -25,8 +25,6 @@ export type FirewallMode = (typeof FirewallMode)[keyof typeof FirewallMode];
 
 /** The port of the application that the cache is for, in the guide that Hearth follows. */
 export const applicationPort = 3333;
-/** Where an exporter listens unless it is told otherwise. */
-export const exporterPort = 9121;
 
 /** What the firewall of a topology is decided from. */
 export interface FirewallInput {
