@@ -58,7 +58,7 @@ export const monitorSchema = z.object({
 });
 export type Monitor = z.infer<typeof monitorSchema>;
 
-const topologyNameSchema = z.enum(["standalone", "sentinel", "cluster"]);
+export const topologyNameSchema = z.enum(["standalone", "sentinel", "cluster"]);
 
 /** Inputs of the operation `local-host`: what this machine must offer before anything is started. */
 export const localHostSchema = z.object({
@@ -87,13 +87,11 @@ export const serverTlsSchema = z.object({
 });
 export type ServerTls = z.infer<typeof serverTlsSchema>;
 
-/** Inputs of the operation `redis-process`: one redis-server or redis-sentinel process of this machine. */
-export const redisProcessSchema = memberSchema.extend({
+/** What one redis-server or redis-sentinel is, wherever it runs. */
+export const serverSchema = memberSchema.extend({
   /** A node of another topology is another node: its files and its data are not taken over. */
   topology: topologyNameSchema.optional(),
   kind: z.enum(["redis", "sentinel"]),
-  /** The node's own folder, relative to the folder of Pulumi.yaml; mode 0700. */
-  directory: z.string(),
   directives: directivesSchema,
   /** Of `directives`, those that are only written for some versions of Redis. */
   directiveVersions: z.record(z.string(), versionRangeSchema).optional(),
@@ -107,6 +105,12 @@ export const redisProcessSchema = memberSchema.extend({
   /** Data nodes of a Sentinel topology: whom to follow when the folder is empty, and whom to ask otherwise. */
   monitor: monitorSchema.optional(),
   sentinels: z.array(addressSchema).optional(),
+});
+
+/** Inputs of the operation `redis-process`: one redis-server or redis-sentinel process of this machine. */
+export const redisProcessSchema = serverSchema.extend({
+  /** The node's own folder, relative to the folder of Pulumi.yaml; mode 0700. */
+  directory: z.string(),
 });
 
 /** Inputs of the operations `formation` and `readiness`. */

@@ -1,0 +1,109 @@
+import * as z from "zod";
+import { addressSchema } from "./address.ts";
+import { tlsSchema } from "./endpoint.ts";
+import { askedDirectiveSchema, monitorSchema, serverSchema, topologyNameSchema } from "./nodes.ts";
+
+/** Where the Docker engine is, in the words of @pulumi/docker's provider. Empty: as `docker` itself finds it. */
+export const dockerEngineSchema = z.object({
+  /** `unix:///var/run/docker.sock`, `tcp://host:2376`, `ssh://user@host`, `npipe:////./pipe/docker_engine`. @default DOCKER_HOST, else the current context */
+  host: z.string().optional(),
+  /** Name of a context of the docker command. */
+  context: z.string().optional(),
+  /** Folder with `ca.pem`, `cert.pem` and `key.pem`. @default DOCKER_CERT_PATH */
+  certPath: z.string().optional(),
+});
+export type DockerEngine = z.infer<typeof dockerEngineSchema>;
+
+/** Where what speaks to the nodes runs: `here`, in this process; `container`, on their network; `auto`: here where a node can be reached. */
+export const runnerModeSchema = z.enum(["here", "container", "auto"]);
+export type RunnerMode = z.infer<typeof runnerModeSchema>;
+
+/** How the nodes of a topology in containers are reached. */
+export const runnerSchema = z.object({
+  mode: runnerModeSchema,
+  docker: dockerEngineSchema,
+  /** Name of the containers' network. */
+  network: z.string(),
+  /** Image with Node 20 or later, for the one-off container. */
+  image: z.string(),
+});
+export type RunnerInputs = z.infer<typeof runnerSchema>;
+
+/** Numeric user and group that a server runs as, and that its files belong to. */
+export const ownerSchema = z.object({ uid: z.number().int().min(1), gid: z.number().int().min(1) });
+export type Owner = z.infer<typeof ownerSchema>;
+
+/** Inputs of the operation `docker-host`: what the engine must offer before any container is made. */
+export const dockerHostSchema = z.object({
+  /** Name of the topology, for progress lines. */
+  name: z.string(),
+  docker: dockerEngineSchema,
+  /** The image of redis-server, looked at where the engine has it: at the latest when this is created. */
+  image: z.string(),
+  network: z.string(),
+  /** Must not overlap with another network of the engine, nor with a route of this machine. */
+  subnet: z.string(),
+  /** Published ports, that must be free on the engine's machine. */
+  published: z.array(addressSchema.extend({ node: z.string() })),
+  /** Directives that the image's redis-server must know, and whose values it must accept. */
+  asked: z.array(askedDirectiveSchema).optional(),
+  /** Whether the image's redis-server must have been built with TLS. */
+  tls: z.boolean().optional(),
+  topology: topologyNameSchema.optional(),
+  /** Bytes that all containers together may use, against the engine's memory. */
+  memory: z.number().int().optional(),
+});
+
+/**
+ * Inputs of the operation `redis-container`: the server in a container that Pulumi made and did not start. Its files are
+ * put into the container's volume, then it is started; later changes are set live, or restart it.
+ */
+export const redisContainerSchema = serverSchema.extend({
+  docker: dockerEngineSchema,
+  /** The container's name. */
+  container: z.string(),
+  /** Another one: a container that was made anew, over the same volume. */
+  containerId: z.string(),
+  /** Version of the image's redis-server. */
+  version: z.string(),
+  /** Folder in the container where its volume is mounted; the server's own folder is `<mount>/node`. */
+  mount: z.string(),
+  owner: ownerSchema,
+  runner: runnerSchema,
+  /** As whom the health check looks at the server: `exporter`, which may read INFO and nothing else. */
+  health: z.object({ username: z.string(), password: z.string() }),
+});
+
+/**
+ * Inputs of the operation `container-turn`, which comes before a container in the graph. When `definition` changes, the
+ * container is about to be replaced: its server hands over and is stopped. Else it does nothing.
+ */
+export const containerTurnSchema = serverSchema
+  .pick({ name: true, role: true, shard: true, host: true, port: true, kind: true, directives: true, username: true })
+  .extend({
+    password: z.string(),
+    tls: tlsSchema.optional(),
+    monitor: monitorSchema.optional(),
+    sentinels: z.array(addressSchema).optional(),
+    docker: dockerEngineSchema,
+    container: z.string(),
+    /** What the container is made of, readable: `image`, `memory limit`, ... Another value: another container. */
+    definition: z.record(z.string(), z.string()),
+    runner: runnerSchema,
+  });
+
+/**
+ * Inputs of the operation `container-files`: files for a container that Pulumi made and did not start. They are put into
+ * a volume of the container, then it is started; when they change it is restarted.
+ */
+export const containerFilesSchema = z.object({
+  name: z.string(),
+  docker: dockerEngineSchema,
+  container: z.string(),
+  containerId: z.string(),
+  /** Folder in the container, on a volume. */
+  folder: z.string(),
+  /** Contents by their names in the folder; mode 0600, secret. */
+  files: z.record(z.string(), z.string()),
+  owner: ownerSchema,
+});
