@@ -32,10 +32,11 @@ export function clientOf(endpoint: Endpoint): Redis | Cluster {
 export function serverAt(
   port: number,
   login: Pick<Endpoint, "username" | "password" | "tls"> | string | undefined,
+  host = "127.0.0.1",
 ): Redis {
   const { username, password, tls } = typeof login === "string" ? { password: login } : (login ?? {});
   return new Redis({
-    host: "127.0.0.1",
+    host,
     port,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),

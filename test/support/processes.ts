@@ -24,3 +24,13 @@ export function processesIn(folder: string): { pid: number; command: string }[] 
 export function pidOf(directory: string, node: string): number {
   return JSON.parse(readFileSync(join(directory, node, "process.json"), "utf8")).pid;
 }
+
+/** Whether a process runs; one that has ended and that nobody has asked after yet does not. Linux. */
+export function runs(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+  } catch {
+    return false;
+  }
+}

@@ -87,6 +87,10 @@ export class TestStack {
     return this.succeed("refresh", "--yes", "--skip-preview", ...this.#file, ...options);
   }
 
+  destroy(...options: string[]): Promise<string> {
+    return this.succeed("destroy", "--yes", "--skip-preview", ...this.#file, ...options);
+  }
+
   /** `up` that is meant to fail: what it printed. */
   async upFails(...options: string[]): Promise<string> {
     return this.fail("up", "--yes", "--skip-preview", ...this.#file, ...options);
@@ -132,7 +136,7 @@ export class TestStack {
   /** Destroys what is deployed, and removes the stack's own folder. Never throws away a failure. */
   async end(): Promise<void> {
     await this.run("cancel", "--yes");
-    await this.succeed("destroy", "--yes", "--skip-preview", ...this.#file);
+    await this.destroy();
     // A killed engine leaves its language host behind for minutes.
     for (const { pid, command } of processesIn(this.folder)) {
       if (command.includes("pulumi-language-nodejs")) process.kill(pid, "SIGKILL");

@@ -1,0 +1,4 @@
+import { local } from "./local.ts";
+import { conformance } from "./suite.ts";
+
+conformance("standalone", local);

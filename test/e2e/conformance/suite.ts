@@ -1,0 +1,215 @@
+import type { Cluster, Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { clientOf } from "../../support/client.ts";
+import { Deployed, type NodeState } from "../../support/deployed.ts";
+import { freePorts } from "../../support/ports.ts";
+import { TestStack } from "../../support/stack.ts";
+import { until } from "../../support/wait.ts";
+import type { TargetDriver } from "./driver.ts";
+
+type TopologyName = "standalone" | "sentinel" | "cluster";
+
+/** Every write is on disk, so that nothing but the suite's own mistakes may lose one; failures are noticed soon. */
+async function settingsOf(topology: TopologyName): Promise<Record<string, string>> {
+  const common = { topology, persistence: "aof", source: "demo", plan: "meal-planner", minKeys: "1000" };
+  switch (topology) {
+    case "standalone":
+      return { ...common, port: `${await freePorts(1)}` };
+    case "sentinel":
+      return {
+        ...common,
+        port: `${await freePorts(3)}`,
+        sentinelPort: `${await freePorts(3)}`,
+        downAfter: "1 second",
+      };
+    case "cluster":
+      return { ...common, port: `${await freePorts(6, { bus: true })}`, nodeTimeout: "2 seconds" };
+  }
+}
+
+/** Data nodes and sentinels. */
+const sizes = { standalone: [1, 0], sentinel: [3, 3], cluster: [6, 0] } as const;
+/** Enough keys that every shard of a cluster has some. */
+const KEYS = 60;
+const changed = /(updated|created|deleted|replaced)/;
+
+/**
+ * What every topology promises on every target: the same text for all of them. The tests of one run build upon each
+ * other, as the life of a deployment does.
+ */
+export function conformance(topology: TopologyName, driver: TargetDriver): void {
+  describe(`${topology}, ${driver.target}`, () => {
+    const [dataNodes, sentinels] = sizes[topology];
+    let stack: TestStack;
+    let deployed: Deployed;
+    let round = 0;
+
+    beforeAll(async () => {
+      stack = await new TestStack({ ...(await settingsOf(topology)), ...driver.config }).init();
+    });
+    afterAll(async () => {
+      deployed?.close();
+      await stack?.end();
+    });
+
+    /** An application that connects by the output `endpoint`. */
+    async function asApplication<T>(work: (client: Redis | Cluster) => Promise<T>): Promise<T> {
+      const client = clientOf((await stack.outputs()).endpoint);
+      client.on("error", () => {});
+      try {
+        return await work(client);
+      } finally {
+        client.disconnect();
+      }
+    }
+
+    /** Writes other values than before, and waits until every replica has them. */
+    async function write(): Promise<void> {
+      round += 1;
+      await asApplication((client) =>
+        Promise.all(Array.from({ length: KEYS }, (_, key) => client.set(`conformance:${key}`, `${round}.${key}`))),
+      );
+      await deployed.settled();
+    }
+
+    async function expectWritten(): Promise<void> {
+      const found = await asApplication((client) =>
+        Promise.all(Array.from({ length: KEYS }, (_, key) => client.get(`conformance:${key}`))),
+      );
+      expect(found).toEqual(Array.from({ length: KEYS }, (_, key) => `${round}.${key}`));
+    }
+
+    async function expectNoChanges(): Promise<void> {
+      expect(await stack.up()).not.toMatch(changed);
+    }
+
+    /** One primary in each shard, its replicas linked to it, everybody of one opinion, and the data there. */
+    async function expectWhole(): Promise<NodeState[]> {
+      const states = await deployed.settled();
+      await expectWritten();
+      return states;
+    }
+
+    it("a preview names what will be made, and makes nothing", async () => {
+      const text = await stack.preview();
+      for (let node = 0; node < dataNodes; node++) expect(text).toContain(`cache-${node}`);
+      for (let node = 0; node < sentinels; node++) expect(text).toContain(`cache-sentinel-${node}`);
+      for (const child of ["cache-formation", "cache-readiness", "warming-run"]) expect(text).toContain(child);
+      expect(await driver.footprint(stack)).toEqual([]);
+    });
+
+    it("up: deployed, formed, and warm", async () => {
+      await stack.up();
+      const outputs = await stack.outputs();
+      expect(outputs.report.keys).toBe(1820);
+      expect(outputs.report.validation?.verdict).toBe("warm");
+      deployed = new Deployed(outputs);
+      expect([deployed.data.length, deployed.sentinels.length]).toEqual([dataNodes, sentinels]);
+      await deployed.settled();
+    });
+
+    it("an application connects by the endpoint, and what it writes is on the replicas", async () => {
+      await write();
+      await expectWritten();
+      const recipe = await asApplication((client) => client.get("recipe:1"));
+      expect(recipe === null || JSON.parse(recipe).cached).toBeTruthy();
+      const states = await deployed.settled();
+      for (const shard of new Set(states.map((state) => state.shard))) {
+        const own = states.filter((state) => state.shard === shard);
+        const counts = await Promise.all(
+          deployed.data.filter((member) => member.shard === shard).map((member) => deployed.connect(member).dbsize()),
+        );
+        expect(counts[0]).toBeGreaterThan(0);
+        expect(counts).toEqual(own.map(() => counts[0]));
+      }
+    });
+
+    it("a second up changes nothing", expectNoChanges);
+
+    it("a directive that a server can change is shown by its name, and set without a restart", async () => {
+      const before = await deployed.settled();
+      stack.set({ eviction: "volatile-lru" });
+      const shown = (await stack.preview("--diff")).match(/maxmemory-policy"?\s*: "allkeys-lru" => "volatile-lru"/g);
+      expect(shown?.length).toBeGreaterThanOrEqual(dataNodes);
+      await stack.up();
+      for (const member of deployed.data) {
+        expect(await deployed.connect(member).config("GET", "maxmemory-policy")).toContain("volatile-lru");
+      }
+      expect((await expectWhole()).map(({ runId }) => runId)).toEqual(before.map(({ runId }) => runId));
+    });
+
+    it("more memory, while it serves", async () => {
+      stack.set({ memory: "300mb" });
+      const shown = (await stack.preview("--diff")).match(/maxmemory"?\s*: "256mb" => "300mb"/g);
+      expect(shown?.length).toBeGreaterThanOrEqual(dataNodes);
+      await stack.up();
+      for (const member of deployed.data) {
+        expect(await deployed.connect(member).config("GET", "maxmemory")).toContain(`${300 * 2 ** 20}`);
+      }
+      await expectWhole();
+    });
+
+    it("a directive that takes a restart: every node is restarted, and the data is kept", async () => {
+      const before = await deployed.settled();
+      stack.set({ directives: JSON.stringify({ "set-proc-title": "no" }) });
+      await stack.up();
+      const after = await expectWhole();
+      for (const [index, { runId }] of after.entries()) expect(runId).not.toBe(before[index]?.runId);
+      await expectNoChanges();
+    });
+
+    it("the primary killed: another takes over where there is one, refresh notices, and up mends", async () => {
+      await write();
+      const killed = await deployed.primaryOf(0);
+      await driver.kill(stack, killed.name);
+      if (topology !== "standalone") {
+        const promoted = await until("exactly one other primary", () => deployed.primaryOf(0));
+        expect(promoted.name).not.toBe(killed.name);
+        await until("the application's writes", () => asApplication((client) => client.set("conformance:0", "x")));
+        await expectUnchangedExcept("x");
+      }
+      await stack.refresh();
+      expect(await stack.preview()).toContain(killed.name);
+      await stack.up();
+      await (topology === "standalone" ? expectWhole() : deployed.settled());
+      await expectNoChanges();
+    });
+
+    /** Nothing of what was written before is lost, but for the first key, which has a new value. */
+    async function expectUnchangedExcept(value: string): Promise<void> {
+      const read = () =>
+        asApplication((client) =>
+          Promise.all(Array.from({ length: KEYS }, (_, key) => client.get(`conformance:${key}`))),
+        );
+      const found = await until("all keys to be read", read);
+      expect(found).toEqual(Array.from({ length: KEYS }, (_, key) => (key === 0 ? value : `${round}.${key}`)));
+    }
+
+    it("one node restarted: it is back with its data", async () => {
+      await write();
+      const { name } = await deployed.primaryOf(0);
+      await driver.restart(stack, [name]);
+      await expectWhole();
+      await expectNoChanges();
+    });
+
+    it("all nodes restarted at once: they are back with their data", async () => {
+      await write();
+      const before = await deployed.settled();
+      await driver.restart(
+        stack,
+        deployed.members.map(({ name }) => name),
+      );
+      const after = await expectWhole();
+      for (const [index, { runId }] of after.entries()) expect(runId).not.toBe(before[index]?.runId);
+      await expectNoChanges();
+    });
+
+    it("destroy leaves nothing behind", async () => {
+      const footprint = await driver.footprint(stack);
+      expect(footprint.length).toBeGreaterThan(dataNodes + sentinels);
+      await stack.destroy();
+      expect(await driver.left(footprint)).toEqual([]);
+    });
+  });
+}
