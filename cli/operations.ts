@@ -12,6 +12,7 @@ export const operations: Readonly<Record<string, () => Promise<OperationHandler>
     setTimeout(() => void import("../ops/warm.ts"), 100).unref();
     return (await import("../ops/readiness.ts")).readiness;
   },
+  exporters: async () => (await import("../ops/exporters.ts")).exporters,
   firewall: async () => (await import("../ops/firewall.ts")).firewall,
   warm: async () => (await import("../ops/warm.ts")).warm,
 };
