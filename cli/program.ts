@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { register as registerCheck } from "./commands/check.ts";
 import { withExitCodes } from "./commands/command.ts";
 import { register as registerEstimate } from "./commands/estimate.ts";
 import { register as registerPlan } from "./commands/plan.ts";
@@ -15,6 +16,7 @@ export async function runCommands(argv: readonly string[]): Promise<void> {
   registerWarm(program);
   registerValidate(program);
   registerStats(program);
+  registerCheck(program);
   registerEstimate(program);
   registerPlan(program);
   program
