@@ -3,9 +3,11 @@ import {
   type OperationContext,
   type OperationError,
   type OperationFailure,
+  type OperationHandler,
   type OperationLine,
   type OperationRequest,
   type OperationResult,
+  operationCancelSchema,
   operationRequestSchema,
 } from "../contract/operation.ts";
 import { maskWith } from "./mask.ts";
@@ -31,10 +33,23 @@ export async function runOperations(): Promise<0 | 1> {
   }
   const answers: Promise<boolean>[] = [];
   for await (const line of createInterface(process.stdin)) {
-    if (line.trim() !== "") answers.push(answerLine(line, interrupted.signal));
+    if (line.trim() !== "" && !cancels(line)) answers.push(answerLine(line, interrupted.signal));
   }
+  for (const stop of stops.values()) stop.stdinEnded();
   if (answers.length === 0) answers.push(answerLine("", interrupted.signal));
   return (await Promise.all(answers)).every(Boolean) ? 0 : 1;
+}
+
+/** What ends the work on each request that is not answered yet, by its `seq`. */
+const stops = new Map<number, Stop>();
+
+/** Whether the line ends the work on a request before it. */
+function cancels(text: string): boolean {
+  if (!text.includes('"cancel"')) return false;
+  const { data } = operationCancelSchema.safeParse(parseJson(text));
+  if (data === undefined) return false;
+  stops.get(data.seq)?.abort(data.cancel);
+  return true;
 }
 
 /** True when the request has a result. Never rejects. */
@@ -59,12 +74,13 @@ async function answer(request: OperationRequest, interrupted: AbortSignal): Prom
     const known = Object.keys(operations).join(", ");
     return { error: { message: `operation: "${request.operation}" is unknown; this version of hearth has ${known}` } };
   }
-  const stop = stopSignal(request);
+  const stop = stopOf(request);
+  stops.set(request.seq, stop);
   const signal = AbortSignal.any([stop.signal, interrupted]);
   const progress = progressLines(request.seq, mask);
   const context: OperationContext = { signal, progress: progress.add };
   try {
-    const handler = await load();
+    const handler = await handlerOf(request, load);
     return { result: await withCleanUpLimit(handler(request, context), signal) };
   } catch (error) {
     const message = mask(messageOf(error));
@@ -72,8 +88,16 @@ async function answer(request: OperationRequest, interrupted: AbortSignal): Prom
     return { error: { message, id: error.id, outputs: error.outputs } };
   } finally {
     stop.forget();
+    stops.delete(request.seq);
     progress.flush();
   }
+}
+
+/** Where the inputs name a runner, it may work elsewhere. */
+async function handlerOf({ operation, inputs }: OperationRequest, load: () => Promise<OperationHandler>) {
+  if (inputs.runner === undefined) return load();
+  const { throughRunner } = await import("../ops/runner/dispatch.ts");
+  return throughRunner(operation, load);
 }
 
 /** By its name: a handler may come from a bundle of its own, with a class of its own. */
@@ -81,22 +105,32 @@ function isOperationFailure(error: unknown): error is OperationFailure {
   return error instanceof Error && error.name === "OperationFailure";
 }
 
+interface Stop {
+  readonly signal: AbortSignal;
+  abort(reason: string): void;
+  stdinEnded(): void;
+  forget(): void;
+}
+
 /** Aborted at the deadline, and when the process that asked is gone. */
-function stopSignal(request: OperationRequest): { readonly signal: AbortSignal; forget(): void } {
+function stopOf(request: OperationRequest): Stop {
   const controller = new AbortController();
   const abort = (reason: string) => controller.abort(new Error(reason));
   const seconds = request.deadlineMs / 1000;
   const deadline = setTimeout(() => abort(`the deadline of ${seconds} s has passed`), request.deadlineMs);
   const { parent } = request;
   const watch = setInterval(() => {
-    if (parent !== undefined && !exists(parent)) abort(`process ${parent}, which asked for this, is gone`);
+    if (typeof parent === "number" && !exists(parent)) abort(`process ${parent}, which asked for this, is gone`);
   }, 250);
   watch.unref();
   const forget = () => {
     clearTimeout(deadline);
     clearInterval(watch);
   };
-  return { signal: controller.signal, forget };
+  const stdinEnded = () => {
+    if (parent === "stdin") abort("whoever asked for this is gone");
+  };
+  return { signal: controller.signal, abort, stdinEnded, forget };
 }
 
 function exists(pid: number): boolean {
@@ -153,10 +187,8 @@ function progressLines(seq: number, mask: (text: string) => string): { add(messa
 }
 
 function readRequest(text: string): OperationRequest {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
+  const json = parseJson(text);
+  if (json === undefined) {
     throw new Error(
       "stdin: not a request in JSON on one line; `hearth operation` is for Hearth's own Pulumi resources, see hearth --help",
     );
@@ -165,6 +197,14 @@ function readRequest(text: string): OperationRequest {
   if (request.success) return request.data;
   const problems = request.error.issues.map((issue) => `${issue.path.join(".") || "request"}: ${issue.message}`);
   throw new Error(`not a request that this version of hearth understands: ${problems.join("; ")}`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** An error in words. A zod error becomes one line for each property, without the values. */

@@ -2,32 +2,16 @@ import * as z from "zod";
 import { addressSchema } from "./address.ts";
 import { tlsSchema } from "./endpoint.ts";
 import { askedDirectiveSchema, monitorSchema, serverSchema, topologyNameSchema } from "./nodes.ts";
+import { dockerEngineSchema, runnerSchema } from "./runner.ts";
 
-/** Where the Docker engine is, in the words of @pulumi/docker's provider. Empty: as `docker` itself finds it. */
-export const dockerEngineSchema = z.object({
-  /** `unix:///var/run/docker.sock`, `tcp://host:2376`, `ssh://user@host`, `npipe:////./pipe/docker_engine`. @default DOCKER_HOST, else the current context */
-  host: z.string().optional(),
-  /** Name of a context of the docker command. */
-  context: z.string().optional(),
-  /** Folder with `ca.pem`, `cert.pem` and `key.pem`. @default DOCKER_CERT_PATH */
-  certPath: z.string().optional(),
-});
-export type DockerEngine = z.infer<typeof dockerEngineSchema>;
-
-/** Where what speaks to the nodes runs: `here`, in this process; `container`, on their network; `auto`: here where a node can be reached. */
-export const runnerModeSchema = z.enum(["here", "container", "auto"]);
-export type RunnerMode = z.infer<typeof runnerModeSchema>;
-
-/** How the nodes of a topology in containers are reached. */
-export const runnerSchema = z.object({
-  mode: runnerModeSchema,
-  docker: dockerEngineSchema,
-  /** Name of the containers' network. */
-  network: z.string(),
-  /** Image with Node 20 or later, for the one-off container. */
-  image: z.string(),
-});
-export type RunnerInputs = z.infer<typeof runnerSchema>;
+export {
+  type DockerEngine,
+  dockerEngineSchema,
+  type RunnerInputs,
+  type RunnerMode,
+  runnerModeSchema,
+  runnerSchema,
+} from "./runner.ts";
 
 /** Numeric user and group that a server runs as, and that its files belong to. */
 export const ownerSchema = z.object({ uid: z.number().int().min(1), gid: z.number().int().min(1) });

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { addressSchema } from "./address.ts";
 import { tlsSchema } from "./endpoint.ts";
+import { runnerSchema } from "./runner.ts";
 
 /** What a node does when the topology is first formed. Roles move later, by failover. */
 export const roleSchema = z.enum(["primary", "replica", "sentinel"]);
@@ -107,6 +108,16 @@ export const serverSchema = memberSchema.extend({
   sentinels: z.array(addressSchema).optional(),
 });
 
+/**
+ * The inputs of a server as the tool takes them. A resource holds its directives in two parts, `live` and `restart`, by
+ * what a changed value does to a server that runs: so a preview shows it with the directive. The file has no order.
+ */
+export function withDirectives(inputs: Record<string, unknown>): Record<string, unknown> {
+  const { live, restart, ...rest } = inputs;
+  if (live === undefined && restart === undefined) return inputs;
+  return { ...rest, directives: { ...(restart as Directives), ...(live as Directives) } };
+}
+
 /** Inputs of the operation `redis-process`: one redis-server or redis-sentinel process of this machine. */
 export const redisProcessSchema = serverSchema.extend({
   /** The node's own folder, relative to the folder of Pulumi.yaml; mode 0700. */
@@ -119,4 +130,6 @@ export const topologySchema = z.object({
   members: z.array(memberSchema),
   ...operatorLogin,
   monitor: monitorSchema.optional(),
+  /** Set where the nodes are containers, which may not be reached from here. */
+  runner: runnerSchema.optional(),
 });

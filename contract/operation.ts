@@ -18,11 +18,14 @@ export const operationRequestSchema = z.object({
   inputs: z.record(z.string(), z.unknown()),
   /** `check`, `update`: what was there before; empty at first. */
   olds: z.record(z.string(), z.unknown()).default({}),
-  /** Ends the operation when this process is gone: the engine that asked for it. */
-  parent: z.number().int().positive().optional(),
+  /** Ends the operation when this process is gone: the engine that asked for it. `stdin`: when stdin has ended. */
+  parent: z.union([z.number().int().positive(), z.literal("stdin")]).optional(),
   /** Milliseconds after which the tool gives up by itself, with what is still missing. */
   deadlineMs: z.number().int().positive(),
 });
+
+/** Another line that stdin may have: ends the work on a request, which is answered as after its deadline. */
+export const operationCancelSchema = z.object({ seq: z.number().int().min(0), cancel: z.string() });
 
 export type OperationRequest = z.infer<typeof operationRequestSchema>;
 

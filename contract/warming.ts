@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { endpointSchema } from "./endpoint.ts";
+import { runnerSchema } from "./runner.ts";
 
 /** Where rows come from: a PostgreSQL URL (secret), or the demo database that Hearth starts for the duration. */
 export const sourceSchema = z.union([z.literal("demo"), z.object({ url: z.string().min(1) })]);
@@ -47,6 +48,8 @@ export const warmRequestSchema = z.object({
   source: sourceSchema,
   gate: gateSchema.prefault({}),
   controls: warmControlsSchema.optional(),
+  /** Set where the servers are containers, which may not be reached from here. */
+  runner: runnerSchema.optional(),
 });
 
 export type DatasetStatus = "pending" | "running" | "done" | "failed" | "skipped";
