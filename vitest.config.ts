@@ -25,6 +25,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          globalSetup: ["test/support/global-setup.ts"],
           testTimeout: seconds(180),
           hookTimeout: seconds(180),
           // Each of these files runs engines and servers of its own, and CI has two cores.

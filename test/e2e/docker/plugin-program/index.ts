@@ -30,7 +30,7 @@ const container = new docker.Container(
     readOnly: true,
     capabilities: { drops: ["ALL"] },
     securityOpts: ["no-new-privileges"],
-    ulimits: [{ name: "nofile", soft: 65535, hard: 65535 }],
+    ulimits: [{ name: "nofile", soft: 16384, hard: 16384 }],
     restart: config.get("restart") ?? "unless-stopped",
     memory: config.getNumber("memory") ?? 64,
     memorySwap: config.getNumber("memory") ?? 64,
