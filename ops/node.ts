@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type * as z from "zod";
 import type { DirectiveValue } from "../contract/nodes.ts";
-import { redisProcessSchema } from "../contract/nodes.ts";
+import { redisProcessSchema, withDirectives } from "../contract/nodes.ts";
 import { type Login, loginOf } from "./connect.ts";
 import { fromProject } from "./project-folder.ts";
 
@@ -18,8 +18,8 @@ export interface Node extends z.infer<typeof redisProcessSchema> {
 
 /** Checks the inputs and finds the node's folder from the project's. `olds`: the inputs before, if any. */
 export function nodeOf(inputs: Record<string, unknown>, olds: Record<string, unknown> = {}): Node {
-  const plain = redisProcessSchema.parse(inputs);
-  const before = redisProcessSchema.safeParse(olds).data;
+  const plain = redisProcessSchema.parse(withDirectives(inputs));
+  const before = redisProcessSchema.safeParse(withDirectives(olds)).data;
   const folder = fromProject(plain.directory);
   return {
     ...plain,

@@ -2,14 +2,10 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import type { redisProcessSchema } from "../../contract/nodes.ts";
 import { Operation } from "./operation.ts";
+import type { ServerArgs } from "./server-args.ts";
 
-type Plain = z.infer<typeof redisProcessSchema>;
-type Secrets = "password" | "secretDirectives" | "acl" | "tls" | "serverTls";
-
-/** Inputs of a process: plain data, but for what is made of secrets. */
-export type RedisProcessArgs = Omit<Plain, Secrets> & {
-  [K in keyof Plain as K & Secrets]: pulumi.Input<NonNullable<Plain[K]>>;
-};
+/** Inputs of a process. */
+export type RedisProcessArgs = ServerArgs<z.infer<typeof redisProcessSchema>>;
 
 /** A redis-server or redis-sentinel process of this machine, with a folder of its own. It outlives the update. */
 export class RedisProcess extends Operation {
@@ -20,6 +16,6 @@ export class RedisProcess extends Operation {
 
   constructor(name: string, args: RedisProcessArgs, opts: pulumi.CustomResourceOptions = {}) {
     const outputs = ["pid", "started", "instance", "dataId", "version"];
-    super("RedisProcess", "redis-process", name, args, outputs, opts);
+    super("RedisProcess", "redis-process", name, { ...args }, outputs, opts);
   }
 }

@@ -1,17 +1,14 @@
 import { hostname } from "node:os";
 import { getStack } from "@pulumi/pulumi/metadata.js";
 import type { Address } from "../../contract/address.ts";
-import type { Monitor } from "../../contract/nodes.ts";
 import { HostTuning } from "../operations/host-tuning.ts";
 import { LocalHost } from "../operations/local-host.ts";
 import { RedisProcess } from "../operations/redis-process.ts";
-import { renderAcl } from "../plan/acl.ts";
-import { dependentOnVersion } from "../plan/directives/directives.ts";
 import { type HostTuningMode, hostNeeds } from "../plan/host.ts";
 import { reachedAt } from "../plan/listen.ts";
-import { operator, resolveSecret, resolveSecretDirectives } from "../plan/secrets.ts";
 import { localNames } from "../plan/tls.ts";
 import type { PlannedNode, TopologyPlan } from "../plan/topology.ts";
+import { addressIn, serverInputs } from "./server-inputs.ts";
 import type { DeployedNode, Deployment, Target } from "./target.ts";
 
 /** What the local target is told. */
@@ -43,7 +40,7 @@ export class LocalTarget implements Target {
     const addresses = this.addresses(plan);
     const directory = this.#args.directory ?? `.hearth/${getStack()}/${plan.name}`;
     const ports = plan.nodes.flatMap((node) => {
-      const address = { node: node.name, ...at(addresses, node.name) };
+      const address = { node: node.name, ...addressIn(addresses, node.name) };
       return node.busPort === undefined ? [address] : [address, { ...address, port: node.busPort }];
     });
     const host = new LocalHost(
@@ -63,31 +60,10 @@ export class LocalTarget implements Target {
             ),
           ];
     const dependsOn = [host, ...tuning, ...(behind ? [behind] : [])];
-    const monitor: Monitor | undefined = plan.monitor && {
-      ...plan.monitor,
-      primary: at(addresses, plan.monitor.primary),
-    };
-    const sentinels = plan.nodes.filter((node) => node.kind === "sentinel").map((node) => at(addresses, node.name));
     return plan.nodes.map((node) => {
       const process = new RedisProcess(
         node.name,
-        {
-          name: node.name,
-          topology: plan.topology,
-          kind: node.kind,
-          role: node.role,
-          shard: node.shard,
-          ...at(addresses, node.name),
-          directory: `${directory}/${node.name}`,
-          directiveVersions: dependentOnVersion(Object.keys(node.directives)),
-          directives: node.directives,
-          secretDirectives: secrets.apply((values) => resolveSecretDirectives(node.secretDirectives, values)),
-          acl: secrets.apply((values) => renderAcl(node.acl, values)),
-          username: operator,
-          password: secrets.apply((values) => resolveSecret({ secret: operator }, values)),
-          ...(tls && { tls: tls.client, serverTls: tls.server(node.name) }),
-          ...(monitor && { monitor, sentinels }),
-        },
+        { ...serverInputs(node, { plan, addresses, secrets, tls }), directory: `${directory}/${node.name}` },
         { parent, dependsOn },
       );
       return { instance: process.instance, dataId: process.dataId, resource: process };
@@ -102,10 +78,4 @@ function hostOf(node: PlannedNode): string {
 
 function bindOf(node: PlannedNode): string | undefined {
   return node.directives.bind === undefined ? undefined : String(node.directives.bind);
-}
-
-function at(addresses: ReadonlyMap<string, Address>, name: string): Address {
-  const address = addresses.get(name);
-  if (!address) throw new Error(`the plan has no node ${name}`);
-  return address;
 }

@@ -1,0 +1,9 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { DirectivesByEffect } from "../plan/directives/effect.ts";
+
+type Secrets = "password" | "secretDirectives" | "acl" | "tls" | "serverTls";
+
+/** Inputs of a server: plain data, but for what is made of secrets; its directives by what a change of them does. */
+export type ServerArgs<Plain extends { directives: unknown }> = Omit<Plain, Secrets | "directives"> & {
+  [K in keyof Plain as K & Secrets]: pulumi.Input<NonNullable<Plain[K]>>;
+} & DirectivesByEffect;
