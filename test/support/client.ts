@@ -1,14 +1,18 @@
-import { Cluster, Redis } from "ioredis";
+import { Cluster, type ClusterOptions, Redis, type RedisOptions } from "ioredis";
 import type { Endpoint } from "../../contract/endpoint.ts";
 
-/** A client as an application would make it from the endpoint, with ioredis's own ways for each topology. */
-export function clientOf(endpoint: Endpoint): Redis | Cluster {
+/**
+ * A client as an application would make it from the endpoint, with ioredis's own ways for each topology.
+ * @param more options beside those that the endpoint gives, for every connection
+ */
+export function clientOf(endpoint: Endpoint, more: RedisOptions & Partial<ClusterOptions> = {}): Redis | Cluster {
   const { username, password, database: db, tls } = endpoint;
   const common = {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(tls !== undefined && { tls }),
     maxRetriesPerRequest: 3,
+    ...more,
   };
   switch (endpoint.topology) {
     case "standalone":
@@ -24,7 +28,7 @@ export function clientOf(endpoint: Endpoint): Redis | Cluster {
         ...common,
       });
     case "cluster":
-      return new Cluster(endpoint.nodes, { redisOptions: common });
+      return new Cluster(endpoint.nodes, { ...more, redisOptions: common });
   }
 }
 
@@ -32,15 +36,16 @@ export function clientOf(endpoint: Endpoint): Redis | Cluster {
 export function serverAt(
   port: number,
   login: Pick<Endpoint, "username" | "password" | "tls"> | string | undefined,
-  host = "127.0.0.1",
+  more: RedisOptions = {},
 ): Redis {
   const { username, password, tls } = typeof login === "string" ? { password: login } : (login ?? {});
   return new Redis({
-    host,
+    host: "127.0.0.1",
     port,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(tls !== undefined && { tls }),
     maxRetriesPerRequest: 1,
+    ...more,
   });
 }

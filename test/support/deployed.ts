@@ -37,7 +37,7 @@ export class Deployed {
   connect({ name, host, port }: Member): Redis {
     const known = this.#connections.get(name);
     if (known) return known;
-    const made = serverAt(port, this.#operator, host);
+    const made = serverAt(port, this.#operator, { host, connectTimeout: 1000, retryStrategy: () => 50 });
     made.on("error", () => {}); // a node that a test has ended
     this.#connections.set(name, made);
     return made;
@@ -123,6 +123,12 @@ export class Deployed {
     const wanted = ["cluster_state:ok", "cluster_slots_ok:16384", `cluster_known_nodes:${this.data.length}`];
     const missing = wanted.filter((line) => !info.includes(line));
     if (missing.length > 0) throw new Error(`${member.name}: not ${missing}`);
+  }
+
+  /** By what the nodes of a cluster know each other: other ones are another cluster. Elsewhere none. */
+  async clusterIds(): Promise<string[]> {
+    if (this.#operator.topology !== "cluster") return [];
+    return Promise.all(this.data.map(async (member) => String(await this.connect(member).call("CLUSTER", "MYID"))));
   }
 
   close(): void {

@@ -3,8 +3,10 @@ import type { TestStack } from "../../support/stack.ts";
 /** What the suite does to the servers of a target behind Pulumi's back: all that differs between targets. */
 export interface TargetDriver {
   readonly target: "local" | "docker";
+  /** `describe`, where the target may be missing on this machine. */
+  describe(name: string, body: () => void): void;
   /** Configuration that the target needs besides the topology's. */
-  readonly config: Readonly<Record<string, string>>;
+  config(): Promise<Readonly<Record<string, string>>>;
   /** Ends a node's server as a crash does, and for good: nothing but an update starts it again. */
   kill(stack: TestStack, node: string): Promise<void>;
   /** Stops the servers of these nodes and starts them again, all at once, by the target's own means. */

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
+import { describe } from "vitest";
 import { pidOf, runs } from "../../support/processes.ts";
 import type { TestStack } from "../../support/stack.ts";
 import { until } from "../../support/wait.ts";
@@ -13,10 +14,12 @@ async function end(stack: TestStack, nodes: readonly string[], signal: NodeJS.Si
 /** Processes of this machine. Nobody but an update starts one that has ended. */
 export const local: TargetDriver = {
   target: "local",
-  config: { target: "local" },
+  describe,
+  config: async () => ({ target: "local" }),
   kill: (stack, node) => end(stack, [node], "SIGKILL"),
   async restart(stack, nodes) {
-    await end(stack, nodes, "SIGTERM");
+    // All at once, unprepared: a power cut.
+    await end(stack, nodes, "SIGKILL");
     await stack.refresh();
     await stack.up();
   },

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { Deployed } from "../../support/deployed.ts";
+import { RoleWatch } from "../../support/role-watch.ts";
+import { TestStack } from "../../support/stack.ts";
+import { until } from "../../support/wait.ts";
+import { Writer, type Written } from "../../support/writer.ts";
+import type { TargetDriver } from "./driver.ts";
+import { settingsOf, type TopologyName } from "./topologies.ts";
+
+/** A change of configuration while an application writes. */
+export interface Change {
+  readonly what: string;
+  readonly config: () => Promise<Readonly<Record<string, string>>>;
+}
+
+/** Changes that any target can make. */
+export const restarting: Change = {
+  what: "a directive that takes a restart",
+  config: async () => ({ directives: JSON.stringify({ "set-proc-title": "no" }) }),
+};
+
+/** Writes that are acknowledged before a change begins and after it has ended. */
+const SOME = 200;
+
+/**
+ * Changes of a deployment under load: an application writes all the while and repeats what fails; what fails is counted
+ * and printed, and nothing that was acknowledged is lost.
+ * @param inOrder whether the target restarts replicas before their primary
+ */
+export function changesUnderLoad(
+  topology: Exclude<TopologyName, "standalone">,
+  driver: TargetDriver,
+  changes: readonly Change[],
+  { inOrder }: { inOrder: boolean },
+): void {
+  driver.describe(`changes under load: ${topology}, ${driver.target}`, () => {
+    let stack: TestStack;
+    let deployed: Deployed;
+
+    beforeAll(async () => {
+      const settings = await settingsOf(topology);
+      // A primary without replicas refuses writes, in a cluster too.
+      stack = await new TestStack({ ...settings, warm: "off", minReplicas: "1", ...(await driver.config()) }).init();
+      await stack.up();
+      deployed = new Deployed(await stack.outputs());
+      await deployed.settled();
+    });
+    afterAll(async () => {
+      deployed?.close();
+      await stack?.end();
+    });
+
+    /** Updates while an application writes, from before it until after it. */
+    async function updateUnderLoad(what: string): Promise<Written & { lost: number }> {
+      const { endpoint } = await stack.outputs();
+      const writer = new Writer(endpoint, `${what}:`);
+      try {
+        await until("the first writes", async () => writer.acknowledged > SOME);
+        await stack.up();
+        const then = writer.acknowledged;
+        await until("writes afterwards", async () => writer.acknowledged > then + SOME);
+      } finally {
+        await writer.stop();
+      }
+      const written = await writer.stop();
+      await deployed.settled();
+      const lost = await writer.lost(endpoint);
+      console.log(
+        `${topology}, ${driver.target}, ${what}: ${written.acknowledged} writes acknowledged, ${lost} lost, ` +
+          `${written.failed} failed requests, at most ${written.longestGapMs} ms without a write`,
+      );
+      return { ...written, lost };
+    }
+
+    it("a directive that is set live: nobody restarts, no request fails", async () => {
+      const before = await deployed.settled();
+      stack.set({ slowlog: JSON.stringify({ slowerThan: "20 ms" }) });
+      const { failed, lost } = await updateUnderLoad("a live directive");
+      expect({ failed, lost }).toEqual({ failed: 0, lost: 0 });
+      const after = await deployed.states();
+      expect(after.map(({ runId, role }) => [runId, role])).toEqual(before.map(({ runId, role }) => [runId, role]));
+    });
+
+    it.each(changes)("$what: one node after the other, and no acknowledged write is lost", async ({ what, config }) => {
+      const before = await deployed.settled();
+      const primaries = before.filter(({ role }) => role === "master").map(({ name }) => name);
+      stack.set(await config());
+      const watch = new RoleWatch(deployed);
+      const { lost } = await updateUnderLoad(what).finally(() => watch.stop());
+      expect(lost).toBe(0);
+      expect(watch.mostAway).toBe(1);
+      expect(watch.restarts.map(({ name }) => name).sort()).toEqual(before.map(({ name }) => name).sort());
+      if (!inOrder) return;
+      // The primary of each shard is its last node to go, and by then it is the primary no more.
+      for (const primary of primaries) {
+        const shard = before.find(({ name }) => name === primary)?.shard;
+        const own = watch.restarts.filter((restart) => restart.shard === shard).map(({ name }) => name);
+        expect(own.at(-1)).toBe(primary);
+        expect((await deployed.primaryOf(shard ?? 0)).name).not.toBe(primary);
+      }
+    });
+  });
+}

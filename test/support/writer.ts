@@ -1,0 +1,111 @@
+import type { Cluster, Redis } from "ioredis";
+import type { Endpoint } from "../../contract/endpoint.ts";
+import { clientOf } from "./client.ts";
+
+/** What an application that writes all the time has lived through. */
+export interface Written {
+  /** Writes that were answered with OK. */
+  readonly acknowledged: number;
+  /** Attempts that ended in an error; each was repeated until it was acknowledged. */
+  readonly failed: number;
+  /** The longest time without an acknowledged write, in milliseconds. */
+  readonly longestGapMs: number;
+}
+
+/** Writers at once, each with one request at a time. */
+const WRITERS = 4;
+/** Between two attempts of a request, and two of a connection: the application is patient, but not slow. */
+const RETRY_MS = 50;
+
+/**
+ * An application under load: writes one new key after the other through the endpoint, and repeats what failed. Its
+ * client itself repeats nothing, so that every failed request is counted.
+ */
+export class Writer {
+  readonly #client: Redis | Cluster;
+  readonly #prefix: string;
+  readonly #acknowledged: string[] = [];
+  readonly #work: Promise<void>[];
+  #failed = 0;
+  #at = performance.now();
+  #longestGapMs = 0;
+  #stopped = false;
+
+  /** @param prefix of the keys; in a cluster one with a `{tag}` keeps to one shard */
+  constructor(endpoint: Endpoint, prefix = "written:") {
+    this.#prefix = prefix;
+    this.#client = clientOf(endpoint, {
+      maxRetriesPerRequest: 0,
+      // A server that vanishes without a word is given up as well.
+      commandTimeout: 1000,
+      connectTimeout: 1000,
+      retryStrategy: () => RETRY_MS,
+      sentinelRetryStrategy: () => RETRY_MS,
+      clusterRetryStrategy: () => RETRY_MS,
+      slotsRefreshInterval: 1000,
+    });
+    this.#client.on("error", () => {}); // counted where a request fails
+    this.#work = Array.from({ length: WRITERS }, (_, writer) => this.#write(writer));
+  }
+
+  /** Acknowledged writes until now. */
+  get acknowledged(): number {
+    return this.#acknowledged.length;
+  }
+
+  async #write(writer: number): Promise<void> {
+    for (let count = 0; !this.#stopped; count++) {
+      const key = `${this.#prefix}${writer}:${count}`;
+      while (!(await this.#attempt(key)) && !this.#stopped) await pause(RETRY_MS);
+    }
+  }
+
+  async #attempt(key: string): Promise<boolean> {
+    try {
+      await this.#client.set(key, key);
+    } catch {
+      this.#failed += 1;
+      return false;
+    }
+    const now = performance.now();
+    this.#longestGapMs = Math.max(this.#longestGapMs, now - this.#at);
+    this.#at = now;
+    this.#acknowledged.push(key);
+    // Some thousand writes a second are load enough; the servers share the machine with what is measured.
+    await pause(1);
+    return true;
+  }
+
+  /** Ends the load. Further calls say the same. */
+  async stop(): Promise<Written> {
+    this.#stopped = true;
+    await Promise.all(this.#work);
+    this.#client.disconnect();
+    return {
+      acknowledged: this.#acknowledged.length,
+      failed: this.#failed,
+      longestGapMs: Math.round(this.#longestGapMs),
+    };
+  }
+
+  /** How many of the acknowledged writes an application does not find again. */
+  async lost(endpoint: Endpoint): Promise<number> {
+    const client = clientOf(endpoint, { maxRetriesPerRequest: 20 });
+    client.on("error", () => {});
+    try {
+      let lost = 0;
+      for (let at = 0; at < this.#acknowledged.length; at += 500) {
+        const keys = this.#acknowledged.slice(at, at + 500);
+        const values = await Promise.all(keys.map((key) => client.get(key)));
+        lost += values.filter((value, index) => value !== keys[index]).length;
+      }
+      return lost;
+    } finally {
+      client.disconnect();
+    }
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
