@@ -43,5 +43,8 @@ const words = /^(y|n|yes|no|on|off|true|false|null)$/i;
 
 function quoted(text: string): string {
   const isPlain = /^([A-Za-z_][\w ./()%-]*|\d+[smhd])$/.test(text) && !text.endsWith(" ") && !words.test(text);
-  return isPlain ? text : JSON.stringify(text);
+  if (isPlain) return text;
+  // PromQL is full of quotes.
+  const isSingle = text.includes('"') && /^[\x20-\x7e]*$/.test(text);
+  return isSingle ? `'${text.replaceAll("'", "''")}'` : JSON.stringify(text);
 }

@@ -1,0 +1,66 @@
+import type { TopologyPlan } from "../topology.ts";
+import { certificate } from "./alerts/certificate.ts";
+import { cluster } from "./alerts/cluster.ts";
+import { commandRecords, commands } from "./alerts/commands.ts";
+import { hitRatio, hitRatioRecords } from "./alerts/hit-ratio.ts";
+import { memory, memoryRecords } from "./alerts/memory.ts";
+import { persistence } from "./alerts/persistence.ts";
+import { reachable } from "./alerts/reachable.ts";
+import { replication } from "./alerts/replication.ts";
+import { sentinel } from "./alerts/sentinel.ts";
+import { type AlertRule, type RecordingRule, type Watch, watchOf } from "./rule.ts";
+import { type AlertThresholds, alertThresholds } from "./thresholds.ts";
+import { yaml } from "./yaml.ts";
+
+/** The rules of one topology, for its kind and its size. */
+export interface MonitoringRules {
+  readonly records: readonly RecordingRule[];
+  readonly alerts: readonly AlertRule[];
+  /** The same as a file of rules for Prometheus. */
+  readonly yaml: string;
+}
+
+/** What rules are made for. */
+export interface RulesInput {
+  /** `<project>/<stack>`. */
+  readonly stack: string;
+  readonly plan: TopologyPlan;
+  /** Those that are not the usual ones. */
+  readonly thresholds?: Partial<AlertThresholds> | undefined;
+  /** When the first of the certificates ends, in seconds since 1970. */
+  readonly certificateEnds?: number | undefined;
+  /** Where the runbooks are: `https://wiki.example.org/redis`. @default "docs/runbooks" */
+  readonly runbooks?: string | undefined;
+}
+
+/** Alert and recording rules of a topology. Every figure is one that redis_exporter 1.45 has without asking for CONFIG. */
+export function monitoringRules(input: RulesInput): MonitoringRules {
+  const { stack, plan, thresholds, certificateEnds, runbooks = "docs/runbooks" } = input;
+  const watch = watchOf(stack, plan, { ...alertThresholds, ...thresholds }, certificateEnds);
+  const records = [memoryRecords, hitRatioRecords, commandRecords].flatMap((make) => make(watch));
+  const alerts = makers.flatMap((make) => make(watch));
+  const name = `${stack}/${plan.name}`;
+  // Whoever has no labels of a figure (a count of none) is still known by these.
+  const labels = { stack, cache: plan.name, topology: plan.topology };
+  const groups = [
+    { name: `${name} figures`, interval: "15s", rules: records.map((record) => ({ ...record, labels })) },
+    { name: `${name} alerts`, interval: "15s", rules: alerts.map((rule) => alertOf(rule, labels, runbooks)) },
+  ];
+  return { records, alerts, yaml: yaml({ groups }) };
+}
+
+const makers: readonly ((watch: Watch) => AlertRule[])[] = [
+  ...[reachable, memory, hitRatio, commands],
+  ...[replication, sentinel, cluster, persistence, certificate],
+];
+
+function alertOf(rule: AlertRule, labels: Record<string, string>, runbooks: string) {
+  const { alert, expr, severity, summary, action } = rule;
+  return {
+    alert,
+    expr,
+    ...(rule.for !== undefined && { for: rule.for }),
+    labels: { ...labels, severity },
+    annotations: { summary, action, runbook_url: `${runbooks}/${alert}.md` },
+  };
+}
