@@ -7,6 +7,7 @@ import { step } from "./step.mjs";
 const tools = {
   ...{ ip: "iproute2", nft: "nftables", iptables: "iptables", ufw: "ufw", openssl: "openssl" },
   "prometheus-redis-exporter": "prometheus-redis-exporter",
+  ...{ prometheus: "prometheus", promtool: "prometheus" },
 };
 
 /**
@@ -17,7 +18,7 @@ export async function testTools() {
   const missing = Object.keys(tools).filter((name) => !findProgram(name));
   if (missing.length === 0) return;
   if (process.platform !== "linux" || process.getuid?.() !== 0 || !findProgram("apt-get")) return;
-  const packages = missing.map((name) => tools[name]);
+  const packages = [...new Set(missing.map((name) => tools[name]))];
   try {
     const why = `for tests; no ${missing.join(", ")} on the PATH`;
     await step(`installing ${packages.join(" and ")} with apt-get`, why, () => aptInstall(packages, { sudo: false }));
