@@ -1,0 +1,33 @@
+// The default network of a second engine on one machine: Docker's own name for it is taken by the first.
+import { spawnSync } from "node:child_process";
+import { StepError } from "./step.mjs";
+
+/** Options of dockerd for a default network and networks without a subnet that no other engine here has. */
+export function addBridge(id) {
+  if (!ip("link", "show", "docker0")) return [];
+  const name = nameOf(id);
+  const third = Number.parseInt(id.slice(0, 2), 16);
+  ip("link", "del", name); // of a run that was killed
+  for (const args of [
+    ["link", "add", name, "type", "bridge"],
+    ["address", "add", `10.255.${third}.1/24`, "dev", name],
+    ["link", "set", name, "up"],
+  ]) {
+    if (!ip(...args)) throw new StepError(`ip ${args.join(" ")} failed`);
+  }
+  // An engine that starts empties the firewall's chains of Docker, which are the other one's.
+  const quiet = ["--iptables=false", "--ip6tables=false"];
+  return [...quiet, "--bridge", name, "--default-address-pool", "base=10.248.0.0/15,size=24"];
+}
+
+export function removeBridge(id) {
+  ip("link", "del", nameOf(id));
+}
+
+function nameOf(id) {
+  return `hearth-${id}`;
+}
+
+function ip(...args) {
+  return spawnSync("ip", args, { stdio: "ignore" }).status === 0;
+}
