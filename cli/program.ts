@@ -3,6 +3,7 @@ import { register as registerCheck } from "./commands/check.ts";
 import { withExitCodes } from "./commands/command.ts";
 import { register as registerEstimate } from "./commands/estimate.ts";
 import { register as registerPlan } from "./commands/plan.ts";
+import { register as registerServeHealth } from "./commands/serve-health.ts";
 import { register as registerStats } from "./commands/stats.ts";
 import { register as registerValidate } from "./commands/validate.ts";
 import { register as registerWarm } from "./commands/warm.ts";
@@ -17,6 +18,7 @@ export async function runCommands(argv: readonly string[]): Promise<void> {
   registerValidate(program);
   registerStats(program);
   registerCheck(program);
+  registerServeHealth(program);
   registerEstimate(program);
   registerPlan(program);
   program

@@ -28,8 +28,13 @@ export interface CommandContext {
 /**
  * Runs a command to its exit code: errors become one message on stderr, signals an interruption that lets
  * the command clean up.
+ *
+ * @param interrupted the exit code after a signal: that of commands which only end by one is 0
  */
-export async function runCommand(work: (context: CommandContext) => Promise<number>): Promise<void> {
+export async function runCommand(
+  work: (context: CommandContext) => Promise<number>,
+  { interrupted = exitCodes.interrupted }: { readonly interrupted?: number } = {},
+): Promise<void> {
   const controller = new AbortController();
   const interrupt = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) {
@@ -49,7 +54,7 @@ export async function runCommand(work: (context: CommandContext) => Promise<numb
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);
   }
-  process.exitCode = controller.signal.aborted ? exitCodes.interrupted : code;
+  process.exitCode = controller.signal.aborted ? interrupted : code;
 }
 
 /** By name: the warmer is loaded only where it is needed. */

@@ -29,7 +29,8 @@ export class HealthChecker {
   readonly #data: ConnectionPool;
   readonly #sentinels: ConnectionPool;
   readonly #refused = new RefusedCommands();
-  /** What was counted at the end of each check: what the checks themselves read lies between, and is not counted. */
+  readonly #ownReads = new Map<string, number>();
+  /** What was counted by each check of the last minutes. */
   #history: Counters[] = [];
 
   constructor(endpoint: Endpoint, { timeoutMs = 3000, thresholds = defaultThresholds }: CheckerOptions = {}) {
@@ -65,17 +66,17 @@ export class HealthChecker {
     const owners = endpoint.topology === "cluster" ? slotOwners(servers, endpoint) : undefined;
     const named = sentinels.find(({ primary }) => primary !== undefined)?.primary;
     const probes = await this.#probe(primariesOf(endpoint, servers, owners, named), owners, servers);
-    // A server that hangs is waited for once.
-    const answering = servers.filter(({ error }) => error === undefined).map(({ address }) => address);
-    let now = countersOf(servers, began);
+    let now = countersOf(servers, began, this.#ownReads);
     let window = this.#windowUntil(now);
+    this.#remember(now);
+    this.#countReads(servers, probes);
     if (windowMs > 0) {
-      const before = countersOf(await this.#look(answering), performance.now());
+      const before = now;
       await delay(windowMs, undefined, { signal });
-      now = countersOf(await this.#look(answering), performance.now());
+      // A server that hangs is waited for once.
+      const answering = servers.filter(({ error }) => error === undefined).map(({ address }) => address);
+      now = countersOf(await this.#look(answering), performance.now(), this.#ownReads);
       window = countedBetween(before, now);
-    } else {
-      this.#remember(countersOf(await this.#look(answering), performance.now()));
     }
     const observed: Observed = {
       ...{ endpoint, servers, sentinels, owners, probes, certificates, window },
@@ -103,7 +104,7 @@ export class HealthChecker {
     return await Promise.all(
       primaries.map(async (address) => {
         const silent = servers.find((server) => server.error !== undefined && isSameAddress(server.address, address));
-        if (silent?.error !== undefined) return { name: silent.name, error: silent.error };
+        if (silent?.error !== undefined) return { name: silent.name, durations: [], error: silent.error };
         const owner = owners?.find((one) => one.address === address);
         return await probe(address, this.#endpoint.database, this.#data, this.#refused, owner);
       }),
@@ -116,6 +117,14 @@ export class HealthChecker {
     const sentinels = this.#endpoint.topology === "sentinel" ? this.#endpoint.sentinels : [];
     const shown = await Promise.all([...nodes, ...sentinels].map((one) => certificateOf(one, tls, this.#timeoutMs)));
     return [...shown.filter((one) => one !== undefined), ...ownCertificates(tls)];
+  }
+
+  #countReads(servers: readonly DataServer[], probes: readonly Probe[]): void {
+    for (const { name, durations } of probes) {
+      const runId = servers.find((server) => server.name === name)?.info?.run_id;
+      const reads = durations.filter(({ operation }) => operation === "get").length;
+      if (runId !== undefined) this.#ownReads.set(runId, (this.#ownReads.get(runId) ?? 0) + reads);
+    }
   }
 
   #windowUntil(now: Counters) {

@@ -35,9 +35,16 @@ const figures = ["hits", "misses", "commands", "errors", "rejected", "evicted", 
 const readCommands = ["get", "mget", "getex", "hget", "hgetall", "hmget", "smembers", "sismember", "zrange", "zscore"];
 const writeCommands = ["set", "setex", "psetex", "mset", "hset", "hmset", "sadd", "zadd", "restore"];
 
-/** The counters in what the servers said; a server that said nothing is left out. */
-export function countersOf(servers: readonly DataServer[], at: number): Counters {
-  const entries = servers.flatMap(({ name, info }) => (info === undefined ? [] : [[name, countersIn(info)] as const]));
+/** Reads of the checks themselves, by the run id of the server: all of them hit. */
+export type OwnReads = ReadonlyMap<string, number>;
+
+/** The counters in what the servers said, without the checks' own reads; a server that said nothing is left out. */
+export function countersOf(servers: readonly DataServer[], at: number, own: OwnReads): Counters {
+  const entries = servers.flatMap(({ name, info }) => {
+    if (info === undefined) return [];
+    const counters = countersIn(info);
+    return [[name, { ...counters, hits: Math.max(0, counters.hits - (own.get(counters.runId) ?? 0)) }] as const];
+  });
   return { at, servers: new Map(entries) };
 }
 

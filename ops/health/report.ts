@@ -3,6 +3,7 @@ import { type Finding, type HealthStatus, type Severity, statusOf } from "./find
 import { hitRatioOf } from "./hit-ratio.ts";
 import type { DataServer } from "./look.ts";
 import type { Observed } from "./observed.ts";
+import type { Duration } from "./probe.ts";
 
 /** What is known of one server. */
 export interface ServerHealth {
@@ -15,6 +16,9 @@ export interface ServerHealth {
   readonly usedMemory?: number;
   readonly maxMemory?: number;
   readonly clients?: number;
+  /** Counted by the server since it started. */
+  readonly hits?: number;
+  readonly misses?: number;
   readonly pingMs?: number;
 }
 
@@ -35,7 +39,9 @@ export interface HealthReport {
     readonly over: "window" | "start" | null;
     readonly seconds: number;
   };
-  /** Seconds since 1970 at which the first certificate ends; null without TLS. */
+  /** What the check's own commands took on each primary. */
+  readonly operations: readonly (Duration & { readonly server: string })[];
+  /** ISO time at which the first certificate ends; null without TLS. */
   readonly certificateEndsAt: string | null;
   readonly findings: readonly Finding[];
   /** What to do, the gravest first. */
@@ -69,6 +75,7 @@ export function makeReport(observed: Observed, findings: readonly Finding[], beg
       over: measured?.counted.over ?? null,
       seconds: counted?.seconds ?? 0,
     },
+    operations: observed.probes.flatMap(({ name, durations }) => durations.map((one) => ({ server: name, ...one }))),
     certificateEndsAt: ends.length === 0 ? null : new Date(Math.min(...ends)).toISOString(),
     findings,
     recommendations: recommendationsOf(findings),
@@ -89,6 +96,8 @@ function serverHealth({ name, error, pingMs, info }: DataServer): ServerHealth {
     usedMemory: Number(info.used_memory ?? 0),
     maxMemory: Number(info.maxmemory ?? 0),
     clients: Number(info.connected_clients ?? 0),
+    hits: Number(info.keyspace_hits ?? 0),
+    misses: Number(info.keyspace_misses ?? 0),
     ...time,
   };
 }
