@@ -7,6 +7,7 @@ export const operations: Readonly<Record<string, () => Promise<OperationHandler>
   "local-host": async () => (await import("../ops/local-host.ts")).localHost,
   certificates: async () => (await import("../ops/certificates.ts")).certificates,
   "redis-process": async () => (await import("../ops/redis-process.ts")).redisProcess,
+  "monitoring-files": async () => (await import("../ops/monitoring-files.ts")).monitoringFiles,
   firewall: async () => (await import("../ops/firewall.ts")).firewall,
   ...networkOperations,
 };

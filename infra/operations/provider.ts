@@ -18,13 +18,18 @@ export function provider() {
   type Seen = { files: string[]; digest: string };
 
   // Operations whose inputs the tool looks at before anything is created.
-  const checked = ["local-host", "firewall", "warm", "host-tuning"];
+  const checked = ["local-host", "docker-host", "firewall", "warm", "host-tuning"];
   // Inputs whose change means another resource, not another state of this one.
   const identity: Record<string, string[]> = {
     "redis-process": ["directory", "topology"],
+    "redis-container": ["container", "topology"],
+    "container-turn": ["container"],
+    "container-files": ["container"],
     "local-host": ["directory", "topology"],
+    "docker-host": ["network", "topology"],
     "host-tuning": ["directory"],
     firewall: ["owner"],
+    "monitoring-files": ["directory"],
   };
 
   const same = (a: unknown, b: unknown): boolean => {
