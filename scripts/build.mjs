@@ -45,16 +45,6 @@ const common = {
   plugins: [unused],
 };
 
-/** What dockerode asks for and the tool has no use for: sessions of BuildKit, and an ssh of its own (ops/docker/ssh.ts). */
-const leftOut = {
-  name: "left-out",
-  setup(build) {
-    const filter = /^(@grpc\/.*|protobufjs|ssh2|cpu-features)$|\.node$/;
-    build.onResolve({ filter }, ({ path: name }) => ({ path: name, namespace: "left-out" }));
-    build.onLoad({ filter: /./, namespace: "left-out" }, () => ({ contents: "module.exports = {};", loader: "js" }));
-  },
-};
-
 /** CommonJS packages ask for Node's own modules by `require`, which a module does not have. */
 const requireForModules =
   'import { createRequire as requireFor } from "node:module";\nconst require = requireFor(import.meta.url);';
@@ -84,7 +74,6 @@ export async function buildTool() {
     outExtension: { ".js": ".mjs" },
     banner: { js: requireForModules },
     external: optional,
-    plugins: [leftOut],
     define: { "process.env.HEARTH_TOOL_VERSION": JSON.stringify(placeholder) },
   });
   const hash = createHash("sha256");
