@@ -1,3 +1,4 @@
+import type { DockerArgs, TargetName } from "./docker.ts";
 import type { FirewallMode } from "./firewall.ts";
 import type { HostTuningMode } from "./host.ts";
 import type { UserName } from "./secrets.ts";
@@ -59,11 +60,18 @@ export type Duration = string | number;
 
 /** What all three topologies have in common. */
 export interface RedisArgs {
+  /** Where it runs: a value of {@link TargetName}. @default "local" */
+  readonly target?: TargetName | undefined;
+  /** How the target `"docker"` deploys: image, network, engine. Only with it. */
+  readonly docker?: DockerArgs | undefined;
+  /** Target docker: whether an exporter for Prometheus runs beside every node. @default true on Docker */
+  readonly exporters?: boolean | undefined;
   /** Memory for data, of each node; Redis's `maxmemory`. At least 1mb. @default 75 % of `memoryLimit`, else "256mb" */
   readonly memory?: Size | undefined;
   /**
    * Memory that each node's process may use at most: of its container, or its share of the machine. `memory` must be
-   * less, and the buffers for replicas are made to fit into what is left. At least 2mb. @default not known
+   * less, and the buffers for replicas are made to fit into what is left. At least 2mb; on Docker 16mb.
+   * @default not known; on Docker `memory` / 0.75, and 32mb more than it at least
    */
   readonly memoryLimit?: Size | undefined;
   /**
@@ -131,7 +139,7 @@ export interface RedisArgs {
    * Debian and Ubuntu cannot, and the preview says so. @default false
    */
   readonly activeDefrag?: boolean | undefined;
-  /** Addresses to listen on, separated by spaces. @default "127.0.0.1" on the local target */
+  /** Local target: addresses to listen on, separated by spaces. @default "127.0.0.1" */
   readonly bind?: string | undefined;
   /**
    * Networks and addresses of the applications, and of whoever operates Redis from elsewhere: `["10.0.0.0/24"]`. With

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { EvictionPolicy, Persistence, Purpose } from "./args.ts";
 import { checkExtraDirectives } from "./check-directives.ts";
+import { targetKeys } from "./check-docker.ts";
 import { checkFirewall, firewallKeys } from "./check-firewall.ts";
 import { checkMemory, checkTuning, tuningKeys } from "./check-tuning.ts";
 import { checkUsers } from "./check-users.ts";
@@ -11,6 +12,7 @@ import { milliseconds, show } from "./units.ts";
 
 /** The arguments of every topology. */
 export const commonKeys = [
+  ...targetKeys,
   "memory",
   "purpose",
   "eviction",

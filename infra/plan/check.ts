@@ -1,5 +1,6 @@
 import type { ClusterArgs, Deployment, SentinelArgs, StandaloneArgs, TopologyName } from "./args.ts";
 import { checkCommon, commonKeys } from "./check-common.ts";
+import { checkTarget } from "./check-docker.ts";
 import { checkTls } from "./check-tls.ts";
 import { checkMinReplicas } from "./check-tuning.ts";
 import { ArgumentChecker, type IntegerRule } from "./check-values.ts";
@@ -45,6 +46,7 @@ export function checkStandalone(name: string, args: StandaloneArgs): Findings {
   const checker = begin("standalone", name, args);
   checker.integer("database", databaseRule);
   checkPorts(checker, [{ key: "port", what: "the server", count: 1, default: defaults.port }]);
+  checkTarget(checker, { data: 1, sentinels: 0 });
   return checker.findings;
 }
 
@@ -76,6 +78,7 @@ export function checkSentinel(name: string, args: SentinelArgs): Findings {
     { key: "port", what: "the data nodes", count: data, default: defaults.port },
     { key: "sentinelPort", what: "the sentinels", count: watching, default: defaults.sentinelPort },
   ]);
+  checkTarget(checker, { data, sentinels: watching });
   warnAboutMemoryOnly(checker);
   return checker.findings;
 }
@@ -102,6 +105,7 @@ export function checkCluster(name: string, args: ClusterArgs): Findings {
   checker.duration("nodeTimeout", { min: 1000, max: milliseconds("5 minutes"), default: defaults.nodeTimeout });
   const count = (primaries ?? defaults.primaries) * ((replicas ?? defaults.replicasPerPrimary) + 1);
   checkPorts(checker, [{ key: "port", what: "the nodes", count, default: defaults.clusterPort, bus: busOffset }]);
+  checkTarget(checker, { data: count, sentinels: 0 });
   if (replicas !== 0) warnAboutMemoryOnly(checker);
   return checker.findings;
 }

@@ -8,8 +8,8 @@ import type {
   SentinelArgs,
   StandaloneArgs,
 } from "./args.ts";
-import { clientBuffers, memoryOf, replicaBuffer } from "./memory.ts";
-import { bytes, milliseconds } from "./units.ts";
+import { clientBuffers, memoryLimitOf, memoryOf, replicaBuffer } from "./memory.ts";
+import { milliseconds } from "./units.ts";
 
 /** Every default, as it would be written. Part of the contract: a changed one changes running servers. */
 export const defaults = {
@@ -113,7 +113,7 @@ export interface ResolvedCluster extends ResolvedRedis, ResolvedReplication {
 
 function resolveRedis(args: RedisArgs): ResolvedRedis {
   const memory = memoryOf(args, defaults.memory);
-  const limit = args.memoryLimit === undefined ? undefined : bytes(args.memoryLimit);
+  const limit = memoryLimitOf(args, defaults.memory);
   const keeping = args.purpose === "data" ? dataDefaults : defaults;
   return {
     memory,

@@ -11,10 +11,24 @@ export function memoryUnder(limit: number): number {
   return Math.max(mb, Math.floor((limit * memoryShare) / mb) * mb);
 }
 
+/** A limit for `memory`, in whole mb: at least what a server takes that holds next to nothing. */
+export function limitFor(memory: number): number {
+  return Math.max(Math.ceil(memory / memoryShare / mb) * mb, Math.ceil(memory / mb) * mb + bytes("32mb"));
+}
+
 /** `maxmemory` of a node: as given, else by its limit. */
 export function memoryOf(args: Pick<RedisArgs, "memory" | "memoryLimit">, fallback: Size): number {
   if (args.memory !== undefined) return bytes(args.memory);
   return args.memoryLimit === undefined ? bytes(fallback) : memoryUnder(bytes(args.memoryLimit));
+}
+
+/** What a node's process may use: as given; in a container else by `memory`; elsewhere not known. */
+export function memoryLimitOf(
+  args: Pick<RedisArgs, "memory" | "memoryLimit" | "target">,
+  fallback: Size,
+): number | undefined {
+  if (args.memoryLimit !== undefined) return bytes(args.memoryLimit);
+  return args.target === "docker" ? limitFor(memoryOf(args, fallback)) : undefined;
 }
 
 /** `maxmemory-clients`: a size or a share of `maxmemory`. Less than 32mb would disconnect those who write in bulk. */

@@ -1,9 +1,10 @@
 import type { AskedDirective, Directives, Role } from "../../contract/nodes.ts";
 import type { AclUser } from "./acl.ts";
-import type { ClusterArgs, Deployment, SentinelArgs, StandaloneArgs, TopologyName } from "./args.ts";
+import type { ClusterArgs, Deployment, RedisArgs, SentinelArgs, StandaloneArgs, TopologyName } from "./args.ts";
 import { checkCluster, checkSentinel, checkStandalone } from "./check.ts";
 import { resolveCluster, resolveSentinel, resolveStandalone } from "./defaults.ts";
 import { askedDirectives } from "./directives/asked.ts";
+import { type DockerPlan, resolveDocker } from "./docker.ts";
 import { busOffset } from "./ports.ts";
 import { clusterDirectives, redisDirectives, sentinelDataDirectives } from "./redis-conf.ts";
 import { type Findings, RefusalError, type Warning } from "./refusals.ts";
@@ -65,6 +66,8 @@ export interface TopologyPlan {
   readonly asked: readonly AskedDirective[];
   /** How the nodes speak TLS; absent: plain TCP. */
   readonly tls?: TlsPlan;
+  /** Containers of a Docker engine; absent: processes of this machine. */
+  readonly docker?: DockerPlan;
   /** What was accepted, but the user should hear about. */
   readonly warnings: readonly Warning[];
 }
@@ -97,6 +100,7 @@ export function planStandalone(name: string, args: StandaloneArgs = {}): Topolog
     database: resolved.database,
     asked: askedDirectives(args),
     ...tlsOf(args.tls),
+    ...dockerOf(args),
     warnings: findings.warnings,
   };
 }
@@ -148,6 +152,7 @@ export function planSentinel(name: string, args: SentinelArgs = {}): TopologyPla
     database: resolved.database,
     asked: askedDirectives(args),
     ...tlsOf(args.tls),
+    ...dockerOf(args),
     warnings: findings.warnings,
   };
 }
@@ -188,6 +193,7 @@ export function planCluster(name: string, args: ClusterArgs = {}): TopologyPlan 
     database: 0,
     asked: askedDirectives(args),
     ...tlsOf(args.tls),
+    ...dockerOf(args),
     warnings: findings.warnings,
   };
 }
@@ -220,6 +226,11 @@ function withPeers(nodes: readonly PlannedNode[]): PlannedNode[] {
 function tlsOf(args: TlsArgs | undefined): { readonly tls?: TlsPlan } {
   const tls = resolveTls(args);
   return tls === undefined ? {} : { tls };
+}
+
+function dockerOf(args: RedisArgs): { readonly docker?: DockerPlan } {
+  const docker = resolveDocker(args);
+  return docker === undefined ? {} : { docker };
 }
 
 function accepted(subject: string, findings: Findings): Findings {
