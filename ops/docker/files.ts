@@ -26,8 +26,8 @@ export async function putFiles(
   const mounts = Mounts.map(({ Destination }) => Destination).filter((mount) => isWithin(folder, mount));
   const mount = mounts.sort((a, b) => b.length - a.length)[0];
   if (mount === undefined) throw new Error(`${folder} lies on no volume of container ${container.id.slice(0, 12)}`);
-  const { pack: newPack } = await import("tar-stream");
-  const pack = newPack();
+  const { default: tar } = await import("tar-stream"); // in the bundle it has no other export
+  const pack = tar.pack();
   const below = posix.relative(mount, folder);
   // Not the root of the volume: the engine leaves that as it is.
   const parts = below === "" ? [] : below.split("/");
@@ -45,8 +45,8 @@ export async function putFiles(
 export async function getFile(container: Container, path: string): Promise<string | undefined> {
   const archive = await container.getArchive({ path }).catch(unlessMissing);
   if (archive === undefined) return undefined;
-  const { extract } = await import("tar-stream");
-  const entries = extract();
+  const { default: tar } = await import("tar-stream");
+  const entries = tar.extract();
   archive.once("error", (error) => entries.destroy(error));
   archive.pipe(entries);
   let text: string | undefined;
