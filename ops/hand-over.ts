@@ -1,3 +1,4 @@
+import type { Address } from "../contract/address.ts";
 import type { OperationContext } from "../contract/operation.ts";
 import { type Connection, loginOf, parseInfo, withConnection } from "./connect.ts";
 import { isClusterNode, type Node } from "./node.ts";
@@ -23,13 +24,21 @@ export async function handOver(node: Node, context: OperationContext): Promise<v
   }
 }
 
+/** Longer than all that may be waited for while writes are held back; the server is stopped before it is over. */
+const pauseMs = 60_000;
+
 /**
  * A failover by sentinels does not wait for replicas to catch up. So writes are held back first, and what was
  * acknowledged reaches a replica before another primary is asked for. (CLUSTER FAILOVER does this by itself.)
  */
-async function withoutLoss(connection: Connection, signal: AbortSignal, work: () => Promise<unknown>): Promise<void> {
+async function withoutLoss(
+  connection: Connection,
+  signal: AbortSignal,
+  work: () => Promise<Address | undefined>,
+): Promise<void> {
   // Redis 6.0 has no WRITE: it holds back all commands, ours too.
-  const paused = await connection.call("CLIENT", "PAUSE", "20000", "WRITE").catch(() => undefined);
+  const paused = await connection.call("CLIENT", "PAUSE", `${pauseMs}`, "WRITE").catch(() => undefined);
+  let promoted: Address | undefined;
   try {
     const end = Number((await replication(connection)).master_repl_offset);
     await waitFor(
@@ -39,9 +48,11 @@ async function withoutLoss(connection: Connection, signal: AbortSignal, work: ()
       },
       { what: "handing over", signal, limitMs: 5000, everyMs: 10 },
     );
-    await work();
+    promoted = await work();
   } finally {
-    if (paused !== undefined) await connection.call("CLIENT", "UNPAUSE").catch(() => {});
+    // Once another is the primary, nothing may be acknowledged here any more: the sentinels tell this server only later
+    // that it is a replica, and what it took meanwhile would be gone. It is stopped now, and its clients go over.
+    if (paused !== undefined && !promoted) await connection.call("CLIENT", "UNPAUSE").catch(() => {});
   }
 }
 
