@@ -37,7 +37,13 @@ export class Deployed {
   connect({ name, host, port }: Member): Redis {
     const known = this.#connections.get(name);
     if (known) return known;
-    const made = serverAt(port, this.#operator, { host, connectTimeout: 1000, retryStrategy: () => 50 });
+    const made = serverAt(port, this.#operator, {
+      host,
+      connectTimeout: 1000,
+      // A node that is away is away: whoever asks looks again.
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => 50,
+    });
     made.on("error", () => {}); // a node that a test has ended
     this.#connections.set(name, made);
     return made;

@@ -88,7 +88,7 @@ export function changesUnderLoad(
       const watch = new RoleWatch(deployed);
       const { lost } = await updateUnderLoad(what).finally(() => watch.stop());
       expect(lost).toBe(0);
-      expect(watch.mostAway).toBe(1);
+      expect(watch.mostAway).toBeLessThanOrEqual(1);
       expect(watch.restarts.map(({ name }) => name).sort()).toEqual(before.map(({ name }) => name).sort());
       if (!inOrder) return;
       // The primary of each shard is its last node to go, and by then it is the primary no more.

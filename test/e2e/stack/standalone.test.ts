@@ -1,11 +1,12 @@
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { clientOf, serverAt } from "../../support/client.ts";
 import { freePorts } from "../../support/ports.ts";
 import { TestStack } from "../../support/stack.ts";
 
-// The dev stack as a user has it: standalone, local, database 1, demo source, meal planner.
+// The dev stack as a user has it: standalone, local, database 1, demo source, meal planner. What every deployment
+// promises is in test/e2e/conformance.
 let stack: TestStack;
 let port: number;
 
@@ -22,14 +23,6 @@ beforeAll(async () => {
   }).init();
 });
 afterAll(() => stack?.end());
-
-it("previews everything before it makes anything", async () => {
-  const text = await stack.preview();
-  for (const child of ["cache-host", "cache-0", "cache-formation", "cache-readiness", "warming-run"]) {
-    expect(text).toContain(child);
-  }
-  expect(existsSync(stack.directory)).toBe(false);
-});
 
 it("deploys, warms and validates, and says so while it does", async () => {
   const text = await stack.up();
@@ -82,24 +75,6 @@ it("is reached with the password only, and keeps its files to its user", async (
   expect(await stack.export()).not.toContain(endpoint.password);
 });
 
-it("a second up changes nothing", async () => {
-  const text = await stack.up();
-  expect(text).toMatch(/\d+ unchanged/);
-  expect(text).not.toMatch(/(updated|created|deleted|replaced)/);
-});
-
-it("a changed directive is shown by its name, set live, and warms nothing again", async () => {
-  const client = clientOf((await stack.outputs()).endpoints.operator);
-  const before = await client.info("server");
-  stack.set({ memory: "300mb" });
-  expect(await stack.preview("--diff")).toMatch(/~ maxmemory\s*: "256mb" => "300mb"/);
-  const text = await stack.up();
-  expect(text).toContain("1 updated");
-  expect(await client.config("GET", "maxmemory")).toEqual(["maxmemory", "314572800"]);
-  expect(processId(await client.info("server"))).toBe(processId(before));
-  client.disconnect();
-});
-
 it("notices in refresh that the data is gone, and warms again", async () => {
   const client = clientOf((await stack.outputs()).endpoints.operator);
   await client.flushall();
@@ -119,16 +94,3 @@ it("warms again for another gate, and fails with the figures when it is missed",
   stack.set({ minKeys: "1000" });
   await stack.up();
 });
-
-it("destroy leaves no process and no file", async () => {
-  await stack.succeed("destroy", "--yes", "--skip-preview", "--config-file", join(stack.folder, "Pulumi.test.yaml"));
-  expect(existsSync(stack.directory)).toBe(false);
-  const client = serverAt(port, undefined);
-  client.on("error", () => {});
-  await expect(client.ping()).rejects.toThrow();
-  client.disconnect();
-});
-
-function processId(info: string): string | undefined {
-  return /process_id:(\d+)/.exec(info)?.[1];
-}

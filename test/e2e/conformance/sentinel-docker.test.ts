@@ -1,0 +1,4 @@
+import { dockerTarget } from "./docker.ts";
+import { conformance } from "./suite.ts";
+
+conformance("sentinel", dockerTarget);
