@@ -11,12 +11,14 @@ import { RunnerUnavailable } from "./unavailable.ts";
 const speaking: Readonly<Record<string, readonly HandlerRequest["action"][]>> = {
   formation: ["create", "update"],
   readiness: ["create", "update", "read"],
+  exporters: ["create", "update"],
   warm: ["create", "update", "read", "delete"],
 };
 
 const nodesSchema = z.object({
   members: z.array(addressSchema).optional(),
   endpoint: z.object({ nodes: z.array(addressSchema) }).optional(),
+  exporters: z.array(addressSchema).optional(),
 });
 
 /** The handler of an operation whose inputs name a runner: it works where the nodes can be reached. */
@@ -46,6 +48,6 @@ async function releaseUnlessGone(inputs: RunnerInputs): Promise<void> {
 }
 
 function nodesOf(inputs: Record<string, unknown>) {
-  const { members, endpoint } = nodesSchema.parse(inputs);
-  return members ?? endpoint?.nodes ?? [];
+  const { members, endpoint, exporters } = nodesSchema.parse(inputs);
+  return members ?? endpoint?.nodes ?? exporters ?? [];
 }

@@ -11,6 +11,7 @@ export const networkOperations = {
     setTimeout(() => void import("../warm.ts"), 100).unref();
     return (await import("../readiness.ts")).readiness;
   },
+  exporters: async () => (await import("../exporters.ts")).exporters,
   warm: async () => (await import("../warm.ts")).warm,
 } as const satisfies Record<string, () => Promise<OperationHandler>>;
 
