@@ -6,7 +6,7 @@ import { tlsOptions } from "../../warmer/redis/tls.ts";
 
 /** A certificate, and when it ends. */
 export interface DatedCertificate {
-  /** Whose: `127.0.0.1:6379`, or what of the endpoint it is. */
+  /** What it is: `the certificate of 127.0.0.1:6379`. */
   readonly of: string;
   readonly endsAt: Date;
 }
@@ -34,7 +34,7 @@ export async function certificateOf(
     const socket = connect({ ...options, ...address, rejectUnauthorized: false, timeout: timeoutMs });
     socket.on("secureConnect", () => {
       const shown = socket.getPeerX509Certificate();
-      done(shown && { of: formatAddress(address), endsAt: new Date(shown.validTo) });
+      done(shown && { of: `the certificate of ${formatAddress(address)}`, endsAt: new Date(shown.validTo) });
     });
     socket.on("timeout", () => done());
     socket.on("error", () => done());

@@ -16,7 +16,7 @@ export function checkCertificates({ endpoint, certificates, thresholds, now }: O
     if (days <= 0) findings.add("critical", `${of} ended on ${on}`, renew);
     else if (days <= warning) {
       const severity = days <= critical ? "critical" : "warning";
-      findings.add(severity, `the certificate of ${of} ends in ${days.toFixed(1)} days, on ${on}`, renew);
+      findings.add(severity, `${of} ends in ${days.toFixed(1)} days, on ${on}`, renew);
     }
   }
   if (certificates.length === 0) return findings.add("unknown", "no certificate could be looked at").list;

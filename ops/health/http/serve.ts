@@ -41,8 +41,13 @@ export function jsonAnswer(status: number, value: unknown): Answer {
  * @throws Error naming the address, when it cannot be listened on
  */
 export async function serve(routes: Routes, { host, port, mask = (text) => text }: ServeOptions): Promise<Served> {
+  let closing = false;
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5000 }, (request, response) => {
-    void answer(routes, request).then((given) => send(request, response, { ...given, body: mask(given.body) }));
+    void answer(routes, request).then((given) => {
+      // A connection that is kept would be waited for.
+      if (closing) response.setHeader("connection", "close");
+      send(request, response, { ...given, body: mask(given.body) });
+    });
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) =>
@@ -53,6 +58,7 @@ export async function serve(routes: Routes, { host, port, mask = (text) => text 
   return {
     port: (server.address() as AddressInfo).port,
     async close() {
+      closing = true;
       const late = setTimeout(() => server.closeAllConnections(), graceMs);
       await new Promise((resolve) => {
         server.close(resolve);
