@@ -135,8 +135,8 @@ describe("hearth serve-health", () => {
     try {
       const answer = ask(`${base}/health/cache`);
       await until("the check is under way", async () => {
-        const connections = execFileSync("ss", ["-tnH", "dport", `= :${server.port}`], { encoding: "utf8" });
-        return connections.includes(":") && connections;
+        const sockets = execFileSync("ss", ["-tnpH", "dport", `= :${server.port}`], { encoding: "utf8" });
+        return sockets.includes(`pid=${running?.child.pid},`);
       });
       running?.child.kill("SIGTERM");
       expect((await answer).status).toBe(503);

@@ -4,7 +4,7 @@ import { checkOnce, complaints, found } from "../../support/health.ts";
 import { startCluster, startSentinel, type TestRedis, type TestTopology } from "../../support/redis.ts";
 import { until } from "../../support/wait.ts";
 
-let topology: TestTopology<Endpoint["topology"]> | undefined;
+let topology: Pick<TestTopology<Endpoint["topology"]>, "stop"> | undefined;
 afterEach(async () => {
   await topology?.stop();
   topology = undefined;
