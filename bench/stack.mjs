@@ -12,7 +12,7 @@ export class BenchStack {
   #config;
   #env;
 
-  /** @param config keys without `hearth:`, over those of the project's `stackFile` */
+  /** @param config keys without `hearth:`, over those of the project's `stackFile`; undefined takes one away */
   constructor(folder, project, config) {
     mkdirSync(folder, { recursive: true });
     this.#folder = folder;
@@ -25,6 +25,11 @@ export class BenchStack {
     return path.join(this.#folder, "Pulumi.bench.yaml");
   }
 
+  /** Where the nodes keep their folders. */
+  get directory() {
+    return path.join(this.#folder, "nodes");
+  }
+
   /** Makes the stack, in a folder beside the project: `stack init` writes into the folder's Pulumi.<stack>.yaml. */
   async init() {
     writeFileSync(path.join(this.#folder, "Pulumi.yaml"), `name: ${this.#project.name}\nruntime: nodejs\n`);
@@ -33,8 +38,11 @@ export class BenchStack {
     const { stackFile } = this.#project;
     const written = stackFile ? parse(readFileSync(stackFile, "utf8")).config : {};
     const config = await fittingConfig(written, this.#config.topology);
-    const own = stackFile ? { directory: path.join(this.#folder, "nodes"), ...this.#config } : {};
-    for (const [key, value] of Object.entries(own)) config[`hearth:${key}`] = String(value);
+    const own = stackFile ? { directory: this.directory, ...this.#config } : {};
+    for (const [key, value] of Object.entries(own)) {
+      if (value === undefined) delete config[`hearth:${key}`];
+      else config[`hearth:${key}`] = String(value);
+    }
     writeFileSync(this.#file, stringify({ encryptionsalt, config }));
   }
 
@@ -43,6 +51,20 @@ export class BenchStack {
     const start = performance.now();
     await this.#pulumi([...args, "--stack", "bench", "--config-file", this.#file], this.#project.folder);
     return Math.round(performance.now() - start);
+  }
+
+  /** What the program exports, secrets as well. */
+  async outputs() {
+    const args = ["stack", "output", "--json", "--show-secrets", "--stack", "bench"];
+    return JSON.parse(await this.#pulumi(args, this.#project.folder));
+  }
+
+  /** What the state says of each resource. */
+  async resources() {
+    const { deployment } = JSON.parse(
+      await this.#pulumi(["stack", "export", "--stack", "bench"], this.#project.folder),
+    );
+    return deployment.resources ?? [];
   }
 
   async destroy() {
@@ -65,7 +87,7 @@ export class BenchStack {
       child.on("error", reject);
       child.on("close", (code, signal) => {
         process.off("SIGINT", stay);
-        if (code === 0) resolve();
+        if (code === 0) resolve(output);
         else reject(new Error(`pulumi ${args.join(" ")} ended with ${signal ?? code}:\n${output}`));
       });
     });
