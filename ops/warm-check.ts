@@ -1,7 +1,9 @@
 import { type Endpoint, endpointSchema } from "../contract/endpoint.ts";
+import { runnerSchema } from "../contract/runner.ts";
 import { gateSchema, warmControlsSchema } from "../contract/warming.ts";
 import { PlanError, parsePlan, type WarmPlan } from "../warmer/plan.ts";
 import { builtInPlan } from "../warmer/plans/index.ts";
+import { whySourceIsOutOfReach } from "./runner/source.ts";
 
 /** What Pulumi passes in a preview for a value that only exists after the update. */
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -23,8 +25,8 @@ export function checkWarming(inputs: Record<string, unknown>): Failure[] {
   if (isKnown(plan)) {
     failures.push(...planFailures(plan));
   }
-  if (isKnown(source) && source !== "demo") {
-    failures.push(...sourceFailures(source));
+  if (isKnown(source)) {
+    failures.push(...sourceFailures(source, inputs.runner));
   }
   if (isKnown(endpoint)) {
     failures.push(...schemaFailures("endpoint", endpointSchema.safeParse(endpoint).error?.issues));
@@ -77,7 +79,12 @@ function planFailures(plan: unknown): Failure[] {
 }
 
 /** The URL is a secret: what is wrong with it is told without it. */
-function sourceFailures(source: unknown): Failure[] {
+function sourceFailures(source: unknown, runner: unknown): Failure[] {
+  // With "auto" it is known when the nodes are there.
+  const away = runnerSchema.safeParse(runner).data?.mode === "container";
+  const reason = away ? whySourceIsOutOfReach(source) : undefined;
+  if (reason !== undefined) return [{ property: "source", reason }];
+  if (source === "demo") return [];
   const url = typeof source === "object" && source !== null && "url" in source ? source.url : undefined;
   if (typeof url !== "string") {
     return [{ property: "source", reason: 'allowed are "demo" and { url } with the URL of a PostgreSQL database' }];
