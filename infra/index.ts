@@ -9,6 +9,7 @@ export { type Duration, EvictionPolicy, Persistence, Purpose, type Size, type Sl
 export type { ClientUser } from "./plan/endpoint.ts";
 export { FirewallMode } from "./plan/firewall.ts";
 export { HostTuningMode } from "./plan/host.ts";
+export type { ScrapeConfig, ScrapeLabels, ScrapeTarget } from "./plan/monitoring/scrape-config.ts";
 export { RefusalError } from "./plan/refusals.ts";
 export type { OwnCertificate, TlsArgs, TlsOptions } from "./plan/tls.ts";
 export type { RedisOutputs } from "./redis-topology.ts";

@@ -1,5 +1,6 @@
 import type { Address } from "../../contract/address.ts";
 import type { Tls } from "../../contract/endpoint.ts";
+import type { ExporterAddress } from "../../contract/exporters.ts";
 import { formatAddress } from "../../contract/format-address.ts";
 import type { TopologyPlan } from "./topology.ts";
 
@@ -37,6 +38,23 @@ export function planExporters(plan: Pick<TopologyPlan, "nodes">, firstPort = exp
     index,
     port: firstPort + index,
   }));
+}
+
+/**
+ * Where Prometheus reaches the exporters: where they are published, if they are, else in the containers' network.
+ *
+ * @param addresses of their containers, in the same order
+ */
+export function exporterAddresses(
+  exporters: readonly PlannedExporter[],
+  addresses: readonly string[],
+  publish?: string,
+): ExporterAddress[] {
+  return exporters.map(({ node, port, index }) => {
+    const host = publish ?? addresses[index];
+    if (host === undefined) throw new Error(`there is no address for the exporter of ${node}`);
+    return { node, host, port };
+  });
 }
 
 /** Names of the files that an exporter reads, in its folder. */

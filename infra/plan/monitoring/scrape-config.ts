@@ -1,6 +1,5 @@
-import type { Address } from "../../../contract/address.ts";
+import type { ExporterAddress } from "../../../contract/exporters.ts";
 import { formatAddress } from "../../../contract/format-address.ts";
-import type { PlannedExporter } from "../exporters.ts";
 import type { TopologyPlan } from "../topology.ts";
 import { yaml } from "./yaml.ts";
 
@@ -37,24 +36,22 @@ export interface ScrapeConfig {
 }
 
 /**
- * The scrape configuration of a topology.
+ * The scrape configuration of a topology; undefined where it has no exporters.
  *
  * @param stack `<project>/<stack>`
- * @param at where each exporter is reached, by its name
  */
 export function scrapeConfigOf(
   stack: string,
-  plan: Pick<TopologyPlan, "name" | "topology">,
-  exporters: readonly PlannedExporter[],
-  at: (exporter: PlannedExporter) => Address,
-): ScrapeConfig {
+  { name, topology, nodes }: Pick<TopologyPlan, "name" | "topology" | "nodes">,
+  exporters: readonly ExporterAddress[],
+): ScrapeConfig | undefined {
+  if (exporters.length === 0) return undefined;
   const targets = exporters.map((exporter): ScrapeTarget => {
-    const { node, kind } = exporter;
-    const labels = { stack, cache: plan.name, topology: plan.topology, node, kind };
-    return { target: formatAddress(at(exporter)), labels };
+    const kind = nodes.find((node) => node.name === exporter.node)?.kind ?? "redis";
+    return { target: formatAddress(exporter), labels: { stack, cache: name, topology, node: exporter.node, kind } };
   });
   const job = {
-    job_name: `${stack}/${plan.name}`,
+    job_name: `${stack}/${name}`,
     scrape_interval: scrapeInterval,
     static_configs: targets.map(({ target, labels }) => ({ targets: [target], labels: { ...labels } })),
   };

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { exporterCommand, exporterFiles, planExporters } from "../../../infra/plan/exporters.ts";
+import { exporterAddresses, exporterCommand, exporterFiles, planExporters } from "../../../infra/plan/exporters.ts";
 import { scrapeConfigOf } from "../../../infra/plan/monitoring/scrape-config.ts";
 import { type Plain, yaml } from "../../../infra/plan/monitoring/yaml.ts";
 import { planCluster, planSentinel } from "../../../infra/plan/topology.ts";
@@ -64,11 +64,9 @@ describe("exporters", () => {
 describe("the scrape configuration", () => {
   it("has a target for every exporter, with labels that a failover leaves true", () => {
     const plan = planCluster("cache", {});
-    const exporters = planExporters(plan);
-    const config = scrapeConfigOf("hearth/dev", plan, exporters, ({ index, port }) => ({
-      host: `10.0.0.${110 + index}`,
-      port,
-    }));
+    const addresses = plan.nodes.map((_, index) => `10.0.0.${110 + index}`);
+    const config = scrapeConfigOf("hearth/dev", plan, exporterAddresses(planExporters(plan), addresses));
+    if (!config) throw new Error("there is none");
     expect(config.targets).toHaveLength(6);
     expect(config.targets[5]).toEqual({
       target: "10.0.0.115:9126",
@@ -90,6 +88,13 @@ describe("the scrape configuration", () => {
       config.targets.map(({ target, labels }) => ({ targets: [target], labels })),
     );
   });
+});
+
+it("an exporter that is published is asked where it is published; without exporters there is nothing to ask", () => {
+  const plan = planCluster("cache", {});
+  const published = exporterAddresses(planExporters(plan), [], "192.0.2.1");
+  expect(scrapeConfigOf("hearth/dev", plan, published)?.targets[1]?.target).toBe("192.0.2.1:9122");
+  expect(scrapeConfigOf("hearth/dev", plan, [])).toBeUndefined();
 });
 
 describe("YAML", () => {
