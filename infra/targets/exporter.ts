@@ -32,6 +32,8 @@ export interface ExporterDeployment {
   readonly engine: DockerEngine;
   /** Address of the engine's machine on which the exporter's port is published; absent: it is not. */
   readonly publish?: string | undefined;
+  /** Files and connections that it may have open. @default 65535 */
+  readonly openFiles?: number | undefined;
   /** As whom it runs. @default 59000:59000, as the image says */
   readonly owner?: Owner | undefined;
   readonly labels: Readonly<Record<string, string>>;
@@ -60,7 +62,7 @@ export function deployExporter(deployment: ExporterDeployment): DeployedExporter
   const { exporter, watched, secrets, tls, engine, options, owner = exporterOwner } = deployment;
   const volume = new deployment.docker.Volume(
     `${exporter.name}-files`,
-    { name: `${deployment.name}-files`, labels: listed(deployment.labels) },
+    { name: `${deployment.name}-files`, driver: "local", labels: listed(deployment.labels) },
     // Its name is taken until it is gone.
     { ...options, deleteBeforeReplace: true },
   );
@@ -82,13 +84,14 @@ export function deployExporter(deployment: ExporterDeployment): DeployedExporter
 }
 
 function containerOf(
-  { exporter, name, watched, address, network, image, publish, labels, tls }: ExporterDeployment,
+  { exporter, name, watched, address, network, image, publish, labels, tls, openFiles = 65_535 }: ExporterDeployment,
   volume: pulumi.Input<string>,
   { uid, gid }: Owner,
 ): docker.ContainerArgs {
   const { port } = exporter;
   return {
     name,
+    hostname: exporter.name,
     image,
     command: exporterCommand(port, { address: watched, tls: tls !== undefined, mutual: tls?.mutual ?? false }, folder),
     start: false,
@@ -96,19 +99,26 @@ function containerOf(
     restart: "unless-stopped",
     user: `${uid}:${gid}`,
     readOnly: true,
+    privileged: false,
     capabilities: { drops: ["ALL"] },
-    securityOpts: ["no-new-privileges"],
-    ulimits: [{ name: "nofile", soft: 65_535, hard: 65_535 }],
+    securityOpts: ["no-new-privileges:true"],
+    ulimits: [
+      { name: "nofile", soft: openFiles, hard: openFiles },
+      { name: "core", soft: 0, hard: 0 },
+    ],
     // As much swap as memory in all: none.
     ...{ memory, memorySwap: memory },
     logDriver: "json-file",
     logOpts: { "max-size": "10m", "max-file": "3" },
     labels: listed(labels),
     mounts: [{ type: "volume", source: volume, target: mount }],
-    networksAdvanced: [{ name: network, ipv4Address: address }],
+    // As container.ts has it, and why.
+    networkMode: "bridge",
+    networksAdvanced: [{ name: network, ipv4Address: address, aliases: [exporter.name] }],
     ...(publish !== undefined && { ports: [{ internal: port, external: port, ip: publish, protocol: "tcp" }] }),
     // It has nothing to save.
-    destroyGraceSeconds: 1,
+    stopTimeout: 5,
+    destroyGraceSeconds: 5,
   };
 }
 

@@ -45,6 +45,7 @@ describe("an exporter on Docker", () => {
     ]);
     expect(own["cache-0-exporter"]?.inputs).toEqual({
       name: "hearth-test-cache-0-exporter",
+      hostname: "cache-0-exporter",
       image: "sha256:abc",
       command: [
         "--redis.addr=redis://10.201.7.10:6379",
@@ -60,19 +61,29 @@ describe("an exporter on Docker", () => {
       restart: "unless-stopped",
       user: "59000:59000",
       readOnly: true,
+      privileged: false,
       capabilities: { drops: ["ALL"] },
-      securityOpts: ["no-new-privileges"],
-      ulimits: [{ name: "nofile", soft: 65535, hard: 65535 }],
+      securityOpts: ["no-new-privileges:true"],
+      ulimits: [
+        { name: "nofile", soft: 65535, hard: 65535 },
+        { name: "core", soft: 0, hard: 0 },
+      ],
       memory: 64,
       memorySwap: 64,
       logDriver: "json-file",
       logOpts: { "max-size": "10m", "max-file": "3" },
       labels,
       mounts: [{ type: "volume", source: "hearth-test-cache-0-exporter-files", target: "/hearth" }],
-      networksAdvanced: [{ name: "hearth-test-cache", ipv4Address: "10.201.7.110" }],
-      destroyGraceSeconds: 1,
+      networkMode: "bridge",
+      networksAdvanced: [{ name: "hearth-test-cache", ipv4Address: "10.201.7.110", aliases: ["cache-0-exporter"] }],
+      stopTimeout: 5,
+      destroyGraceSeconds: 5,
     });
-    expect(own["cache-0-exporter-files"]?.inputs).toEqual({ name: "hearth-test-cache-0-exporter-files", labels });
+    expect(own["cache-0-exporter-files"]?.inputs).toEqual({
+      name: "hearth-test-cache-0-exporter-files",
+      driver: "local",
+      labels,
+    });
   });
 
   it("has its password in a secret file alone", async () => {
