@@ -3,6 +3,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { dockerForTests } from "./bootstrap/docker.mjs";
+import { dockerPlugin } from "./bootstrap/docker-plugin.mjs";
 import { root } from "./bootstrap/paths.mjs";
 import { main } from "./bootstrap/step.mjs";
 import { testTools } from "./bootstrap/test-tools.mjs";
@@ -18,6 +20,9 @@ await main(async () => {
   const rest = args.filter((arg) => !projects.includes(arg));
   await bootstrap();
   await testTools();
+  const everything = args.length === 0;
+  const withDocker = chosen.length === 0 || args.includes("e2e");
+  const docker = withDocker ? await dockerForTests({ images: everything }) : undefined;
 
   const folder = mkdtempSync(path.join(os.tmpdir(), "hearth-test-"));
   const file = path.join(folder, "results.json");
@@ -27,9 +32,12 @@ await main(async () => {
     const { passed, failed, skipped } = existsSync(file) ? count(JSON.parse(readFileSync(file, "utf8"))) : none;
     if (code !== 0 && failed === 0) console.error(`hearth: vitest ended with exit code ${code}, outside any test`);
     if (passed + failed === 0) console.error("hearth: no test ran");
+    await docker?.stop();
+    if (docker) console.error(`hearth: Docker: ${docker.said}; provider: ${await dockerPlugin()}`);
     console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
     return code !== 0 || failed > 0 || passed === 0 ? 1 : 0;
   } finally {
+    await docker?.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 });

@@ -18,6 +18,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { debianRoot, debianVersion, need, whyNoDebian } from "./debian.mjs";
 import { addBridge, removeBridge } from "./docker-bridge.mjs";
+import { clear, probe } from "./docker-probe.mjs";
 import { alone, isRunning } from "./own-lock.mjs";
 import { cacheFolder, displayPath, findProgram, prependPath } from "./paths.mjs";
 import { StepError, step } from "./step.mjs";
@@ -36,9 +37,10 @@ const startMs = 60_000;
  * what it is, for people, and what must be called at the end; `why` instead where there is none.
  */
 export async function dockerEngine() {
-  const usual = await answers(process.env.DOCKER_HOST);
-  if (usual) return { said: usual, stop: async () => {} };
   const own = folders();
+  // One of our own comes first: another run has it, or one that was killed left it behind.
+  const usual = !existsSync(own.pidfile) && (await answers(process.env.DOCKER_HOST));
+  if (usual) return { said: usual, stop: async () => {} };
   const unable = whyNotOurs(own);
   if (unable) return { why: unable, stop: async () => {} };
   try {
@@ -97,7 +99,10 @@ async function start(own) {
     mkdirSync(own.run, { recursive: true, mode: 0o700 });
     mkdirSync(path.dirname(own.socket), { recursive: true });
     mkdirSync(own.data, { recursive: true });
-    for (const left of [own.socket, own.pidfile]) rmSync(left, { force: true });
+    // Networks too: an engine that was killed does not start again beside its own old default network.
+    for (const left of [own.socket, own.pidfile, path.join(own.data, "network")]) {
+      rmSync(left, { recursive: true, force: true });
+    }
     const network = addBridge(own.id);
     const args = ["--host", own.host, "--data-root", own.data, "--exec-root", path.join(own.run, "exec")];
     const log = openSync(own.log, "w", 0o600);
@@ -117,9 +122,15 @@ async function start(own) {
     for (const end = Date.now() + startMs; !(await answers(own.host)); await sleep(100)) {
       if (ended === undefined && Date.now() > end) ended = `dockerd did not answer within ${startMs / 1000} s`;
       if (ended === undefined) continue;
-      stopProcess(child.pid);
-      removeBridge(own.id);
+      await shutDown(own, child.pid);
       throw new StepError(`${ended}. Its log is ${displayPath(own.log)}`);
+    }
+    try {
+      await clear(own.host);
+      await probe(own.host, prependPath([own.bin]));
+    } catch (error) {
+      await shutDown(own, child.pid);
+      throw error;
     }
   });
 }
@@ -160,7 +171,10 @@ async function leave(own) {
   rmSync(path.join(own.users, String(process.pid)), { force: true });
   const others = readdirSync(own.users).filter((name) => isRunning(Number(name)));
   if (others.length > 0) return;
-  const pid = Number(readFileSync(own.pidfile, "utf8"));
+  await shutDown(own, Number(readFileSync(own.pidfile, "utf8")));
+}
+
+async function shutDown(own, pid) {
   stopProcess(pid);
   for (const end = Date.now() + 30_000; isRunning(pid) && Date.now() < end; ) await sleep(100);
   if (isRunning(pid)) throw new StepError(`dockerd (process ${pid}) does not end`);
