@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import {
   copyFileSync,
   existsSync,
@@ -29,6 +30,8 @@ export interface Run {
 /** A stack of this repository's program, in a backend and folders of its own, run by the real engine. */
 export class TestStack {
   readonly folder = mkdtempSync(join(tmpdir(), "hearth-stack-"));
+  /** On a Docker engine, which all stacks share, its name is part of the containers' names. */
+  readonly name = `test-${randomInt(36 ** 5).toString(36)}`;
   readonly #project: string;
   #config: Record<string, unknown>;
   #salt = "";
@@ -68,7 +71,7 @@ export class TestStack {
   async init(): Promise<this> {
     // Beside a copy of Pulumi.yaml, so that the stack's file with its salt is made there and not in the project.
     copyFileSync(join(this.#project, "Pulumi.yaml"), join(this.folder, "Pulumi.yaml"));
-    const { code, text } = await finished(this.#pulumi(this.folder, "stack", "init", "test"));
+    const { code, text } = await finished(this.#pulumi(this.folder, "stack", "init", this.name));
     if (code !== 0) throw new Error(`pulumi stack init failed (${code}):\n${text}`);
     this.#salt = parse(readFileSync(this.#configFile, "utf8")).encryptionsalt;
     this.#write();
@@ -173,7 +176,7 @@ export class TestStack {
   }
 
   start(...args: string[]): ChildProcess {
-    return this.#pulumi(this.#project, ...args, "--stack", "test");
+    return this.#pulumi(this.#project, ...args, "--stack", this.name);
   }
 
   #pulumi(cwd: string, ...args: string[]): ChildProcess {
@@ -194,7 +197,7 @@ export class TestStack {
   }
 
   get #configFile(): string {
-    return join(this.folder, "Pulumi.test.yaml");
+    return join(this.folder, `Pulumi.${this.name}.yaml`);
   }
 
   #write(): void {
