@@ -8,6 +8,7 @@ import { engineOf } from "../docker/engine.ts";
 
 /** Milliseconds in which a node that can be reached has answered. */
 const answerMs = 1000;
+const ping = "PING\r\n";
 
 /**
  * Whether this machine reaches the containers of a network: its bridge is an interface of this machine, so that what
@@ -28,9 +29,9 @@ function hasBridge({ Id, Options }: NetworkInspectInfo): boolean {
   return networkInterfaces()[name]?.some(({ family }) => family === "IPv4") ?? false;
 }
 
-/** Whether one of them answers as Redis does, or speaks TLS. */
+/** Whether one of them answers as Redis does, in plain text or by TLS. */
 export async function anyAnswers(nodes: readonly Address[]): Promise<boolean> {
-  const attempts = nodes.flatMap((node) => [answersPing(node), speaksTls(node)]);
+  const attempts = nodes.flatMap((node) => [answersPing(node), answersTls(node)]);
   return (await Promise.any(attempts.map(orReject)).catch(() => false)) === true;
 }
 
@@ -42,30 +43,28 @@ async function orReject(attempt: Promise<boolean>): Promise<true> {
 /** A connection alone says nothing: gateways and proxies take it for any address, and then know no way. */
 function answersPing({ host, port }: Address): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port }, () => void socket.write("PING\r\n"));
-    // "+PONG", "-NOAUTH ...", "-LOADING ..."
-    socket.once("data", (data) => settle(/^[+-]/.test(data.toString("latin1"))));
-    const settle = settling(socket, resolve);
+    const socket = connect({ host, port }, () => void socket.write(ping));
+    settle(socket, resolve);
   });
 }
 
-/** Whoever it is: its certificate is looked at by who logs in. One that wants a certificate says so by an alert. */
-function speaksTls({ host, port }: Address): Promise<boolean> {
+/** Whoever it is: its certificate is looked at by who logs in. */
+function answersTls({ host, port }: Address): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connectTls({ host, port, rejectUnauthorized: false }, () => settle(true));
-    const settle = settling(socket, resolve, (error) => /alert/i.test(error.message));
+    const socket = connectTls({ host, port, rejectUnauthorized: false }, () => void socket.write(ping));
+    settle(socket, resolve);
   });
 }
 
-/** What ends an attempt: an answer, an error, silence. */
-function settling(socket: Socket, resolve: (answers: boolean) => void, proves = (_: Error) => false) {
-  const settle = (answers: boolean) => {
+/** Ends an attempt by what is heard: `+PONG`, `-NOAUTH ...`, or that a certificate is wanted; by anything else; by silence. */
+function settle(socket: Socket, resolve: (answers: boolean) => void): void {
+  const end = (answers: boolean) => {
     clearTimeout(timer);
     socket.destroy();
     resolve(answers);
   };
-  const timer = setTimeout(() => settle(false), answerMs);
-  socket.on("error", (error) => settle(proves(error)));
-  socket.once("close", () => settle(false));
-  return settle;
+  const timer = setTimeout(() => end(false), answerMs);
+  socket.once("data", (data) => end(/^[+-]/.test(data.toString("latin1"))));
+  socket.on("error", (error) => end(/alert.*certificate/i.test(error.message)));
+  socket.once("close", () => end(false));
 }

@@ -1,4 +1,5 @@
 import { createServer, type Server } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { afterEach, expect, it } from "vitest";
 import { anyAnswers } from "../../../ops/runner/reach.ts";
 import { makeAuthority } from "../../support/certificates.ts";
@@ -47,4 +48,17 @@ it.each([[false], [true]])("hears a node that speaks TLS only (and wants a certi
   const redis = await startRedis([], { tls: { server, authority, ...(mutual && { client }) } });
   ends.unshift(() => redis.stop());
   expect(await anyAnswers([{ host, port: redis.port }])).toBe(true);
+});
+
+it("does not take a proxy that speaks TLS for everybody for a node", async () => {
+  const authority = await makeAuthority();
+  ends.push(() => authority.remove());
+  const port = await freePorts(1);
+  const server = createTlsServer(await authority.issue("proxy"), (socket) => {
+    socket.on("error", () => {}); // the other side has seen enough
+    socket.end("HTTP/1.1 400 Bad Request\r\n\r\n");
+  });
+  await new Promise<void>((resolve) => server.listen(port, host, resolve));
+  ends.unshift(() => server.close());
+  expect(await anyAnswers([{ host, port }])).toBe(false);
 });
