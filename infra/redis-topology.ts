@@ -2,7 +2,9 @@ import type * as pulumi from "@pulumi/pulumi";
 import { getProject, getStack } from "@pulumi/pulumi/metadata.js";
 import type { Address } from "../contract/address.ts";
 import type { Endpoint } from "../contract/endpoint.ts";
+import type { ExporterAddress } from "../contract/exporters.ts";
 import type { Member } from "../contract/nodes.ts";
+import type { RunnerInputs } from "../contract/runner.ts";
 import { Firewall } from "./operations/firewall.ts";
 import { Formation } from "./operations/formation.ts";
 import { Passwords } from "./operations/passwords.ts";
@@ -11,10 +13,12 @@ import { topologies } from "./plan/check.ts";
 import { type ClientUser, endpointsOf, urlOf } from "./plan/endpoint.ts";
 import { type FirewallMode, planFirewall } from "./plan/firewall.ts";
 import type { HostTuningMode } from "./plan/host.ts";
+import { type ScrapeConfig, scrapeConfigOf } from "./plan/monitoring/scrape-config.ts";
 import { type PrintedFirewall, printFirewall } from "./plan/render-firewall/print.ts";
 import { operator, resolveSecret, type Secrets, type UserName } from "./plan/secrets.ts";
 import type { TopologyPlan } from "./plan/topology.ts";
 import { all, ComponentResource, Output, output, secret, warn } from "./pulumi.ts";
+import { DockerTarget } from "./targets/docker.ts";
 import { LocalTarget } from "./targets/local.ts";
 import type { Target } from "./targets/target.ts";
 import { plainTls, type TlsInput, tlsOf } from "./topology-tls.ts";
@@ -35,6 +39,10 @@ export interface RedisOutputs {
   readonly firewall: pulumi.Output<PrintedFirewall | undefined>;
   /** Another list when the data of a node is another: what warming stands on. */
   readonly dataIds: pulumi.Output<string[]>;
+  /** What Prometheus must be told to watch the nodes; undefined where the target runs no exporters. */
+  readonly scrapeConfig: pulumi.Output<ScrapeConfig | undefined>;
+  /** How the nodes are reached where that may not be possible from this machine: they are containers. */
+  readonly runner: pulumi.Output<RunnerInputs | undefined>;
 }
 
 /** What the three components share: a plan turned into resources on a target. */
@@ -46,14 +54,18 @@ export abstract class RedisTopology extends ComponentResource implements RedisOu
   readonly nodes: pulumi.Output<Member[]>;
   readonly firewall: pulumi.Output<PrintedFirewall | undefined>;
   readonly dataIds: pulumi.Output<string[]>;
+  readonly scrapeConfig: pulumi.Output<ScrapeConfig | undefined>;
+  readonly runner: pulumi.Output<RunnerInputs | undefined>;
 
   /** The plan is an argument: it is made, and refuses what is wrong, before this component is registered. */
   protected constructor(plan: TopologyPlan, args: DeployArgs, opts: pulumi.ComponentResourceOptions) {
+    // Made before this component is registered: it is refused where its package is missing.
+    const target = plan.docker ? new DockerTarget(plan.docker) : new LocalTarget(args);
     // A cache may become another topology under the same name: its nodes are then replaced, one after the other, and
     // the old ones do not hold the ports of the new.
     const aliases = Object.values(topologies).map(({ component }) => ({ type: `hearth:index:${component}` }));
     super(`hearth:index:${topologies[plan.topology].component}`, plan.name, {}, { ...opts, aliases });
-    const outputs = deploy(this, plan, new LocalTarget(args), args);
+    const outputs = deploy(this, plan, target, args);
     this.endpoint = outputs.endpoint;
     this.endpoints = outputs.endpoints;
     this.warmerEndpoint = outputs.warmerEndpoint;
@@ -61,6 +73,8 @@ export abstract class RedisTopology extends ComponentResource implements RedisOu
     this.nodes = outputs.nodes;
     this.firewall = outputs.firewall;
     this.dataIds = outputs.dataIds;
+    this.scrapeConfig = outputs.scrapeConfig;
+    this.runner = outputs.runner;
     this.registerOutputs(outputs);
   }
 }
@@ -105,9 +119,10 @@ function deploy(parent: pulumi.Resource, plan: TopologyPlan, target: Target, arg
   for (const { property, message } of plan.warnings) void warn(`${property}: ${message}`, parent);
   const secrets = secretsOf(parent, plan, args);
   const addresses = target.addresses(plan);
-  const firewall = firewallOf(parent, plan, addresses, args);
+  const scrapable = target.exporters(plan);
+  const firewall = firewallOf(parent, plan, addresses, scrapable, args);
   const tls = tlsOf(parent, plan, target.names(plan), args.tls);
-  const deployed = target.deploy({ parent, plan, secrets, tls, behind: firewall.resource });
+  const { nodes: deployed, runner } = target.deploy({ parent, plan, secrets, tls, behind: firewall.resource });
   const members = plan.nodes.map((node): Member => {
     const address = addresses.get(node.name);
     if (!address) throw new Error(`the target gave no address for ${node.name}`);
@@ -123,6 +138,7 @@ function deploy(parent: pulumi.Resource, plan: TopologyPlan, target: Target, arg
     ...(tls && { tls: tls.client }),
     instances: deployed.map((node) => node.instance),
     ...(plan.monitor && primary && { monitor: { ...plan.monitor, primary } }),
+    ...(runner && { runner }),
   };
   const formation = new Formation(`${plan.name}-formation`, state, {
     parent,
@@ -141,6 +157,8 @@ function deploy(parent: pulumi.Resource, plan: TopologyPlan, target: Target, arg
     nodes: output(members),
     firewall: output(firewall.printed),
     dataIds: all(deployed.map((node) => node.dataId)),
+    scrapeConfig: output(scrapeConfigOf(`${getProject()}/${getStack()}`, plan, scrapable)),
+    runner: output(runner),
   };
 }
 
@@ -149,11 +167,12 @@ function firewallOf(
   parent: pulumi.Resource,
   plan: TopologyPlan,
   addresses: ReadonlyMap<string, Address>,
+  exporters: readonly ExporterAddress[],
   { firewall = "off", clients, monitoring }: DeployArgs,
 ): { readonly resource?: pulumi.Resource; readonly printed?: PrintedFirewall } {
   if (firewall === "off") return {};
   const owner = `${getProject()}/${getStack()}/${plan.name}`;
-  const rules = planFirewall({ owner, plan, addresses, clients, monitoring });
+  const rules = planFirewall({ owner, plan, addresses, clients, monitoring, exporters });
   if (firewall === "print") return { printed: printFirewall(rules) };
   return { resource: new Firewall(`${plan.name}-firewall`, { name: plan.name, plan: rules }, { parent }) };
 }

@@ -51,5 +51,7 @@ export const url = cache.url;
 export const nodes = cache.nodes;
 /** Who may reach which port, as nftables, ufw and Docker take it; null unless `hearth:firewall` is `print`. */
 export const firewall = cache.firewall.apply((printed) => printed ?? null);
+/** What Prometheus must be told to watch the nodes, as YAML; null where the target runs no exporters. */
+export const scrapeConfig = cache.scrapeConfig.apply((config) => config?.yaml ?? null);
 /** What warming wrote and what validation found; null where `hearth:warm` is off. */
 export const report = warming ? warming.report : null;

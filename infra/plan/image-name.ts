@@ -1,6 +1,6 @@
 const registry = String.raw`(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d+)?/)`;
-const part = String.raw`[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*`;
-const tag = String.raw`[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`;
+const part = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
+const tag = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}";
 const reference = new RegExp(`^${registry}?${part}(?:/${part})*(?::${tag})?(?:@sha256:[0-9a-f]{64})?$`);
 
 /** Whether a text names an image, as Docker reads it: `redis:7-alpine`, `registry:5000/team/redis@sha256:...`. */

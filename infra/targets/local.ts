@@ -9,7 +9,7 @@ import { reachedAt } from "../plan/listen.ts";
 import { localNames } from "../plan/tls.ts";
 import type { PlannedNode, TopologyPlan } from "../plan/topology.ts";
 import { addressIn, serverInputs } from "./server-inputs.ts";
-import type { DeployedNode, Deployment, Target } from "./target.ts";
+import type { Deployed, Deployment, Target } from "./target.ts";
 
 /** What the local target is told. */
 export interface LocalArgs {
@@ -36,7 +36,12 @@ export class LocalTarget implements Target {
     return new Map(plan.nodes.map((node) => [node.name, [...new Set(named(node))]]));
   }
 
-  deploy({ parent, plan, secrets, tls, behind }: Deployment): readonly DeployedNode[] {
+  /** Whoever wants to watch processes runs redis_exporter beside them: docs/monitoring.md. */
+  exporters(): readonly [] {
+    return [];
+  }
+
+  deploy({ parent, plan, secrets, tls, behind }: Deployment): Deployed {
     const addresses = this.addresses(plan);
     const directory = this.#args.directory ?? `.hearth/${getStack()}/${plan.name}`;
     const ports = plan.nodes.flatMap((node) => {
@@ -60,7 +65,7 @@ export class LocalTarget implements Target {
             ),
           ];
     const dependsOn = [host, ...tuning, ...(behind ? [behind] : [])];
-    return plan.nodes.map((node) => {
+    const nodes = plan.nodes.map((node) => {
       const process = new RedisProcess(
         node.name,
         { ...serverInputs(node, { plan, addresses, secrets, tls }), directory: `${directory}/${node.name}` },
@@ -68,6 +73,7 @@ export class LocalTarget implements Target {
       );
       return { instance: process.instance, dataId: process.dataId, resource: process };
     });
+    return { nodes };
   }
 }
 

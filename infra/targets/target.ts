@@ -1,5 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Address } from "../../contract/address.ts";
+import type { ExporterAddress } from "../../contract/exporters.ts";
+import type { RunnerInputs } from "../../contract/runner.ts";
 import type { Secrets } from "../plan/secrets.ts";
 import type { TopologyPlan } from "../plan/topology.ts";
 import type { TopologyTls } from "../topology-tls.ts";
@@ -25,6 +27,14 @@ export interface DeployedNode {
   readonly resource: pulumi.Resource;
 }
 
+/** What a target has made. */
+export interface Deployed {
+  /** In the order of the plan's nodes. */
+  readonly nodes: readonly DeployedNode[];
+  /** How the nodes are reached, where that may not be possible from here. */
+  readonly runner?: RunnerInputs;
+}
+
 /**
  * Where nodes run. A target knows nothing of topologies: it is handed nodes, and makes each of them. The addresses
  * that it gives are those that the nodes announce, and stay the same when a node restarts.
@@ -34,6 +44,8 @@ export interface Target {
   addresses(plan: TopologyPlan): ReadonlyMap<string, Address>;
   /** Every name and address by which each node is reached, by the node's name: the first is that of `addresses`. */
   names(plan: TopologyPlan): ReadonlyMap<string, readonly string[]>;
-  /** Makes the nodes, in the order of the plan's nodes. */
-  deploy(deployment: Deployment): readonly DeployedNode[];
+  /** Where Prometheus reaches the exporter of each node; none where the target runs none. */
+  exporters(plan: TopologyPlan): readonly ExporterAddress[];
+  /** Makes the nodes. */
+  deploy(deployment: Deployment): Deployed;
 }

@@ -1,0 +1,20 @@
+import type * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Address } from "../../contract/address.ts";
+import type { DockerEngine, RunnerInputs } from "../../contract/docker.ts";
+import type { DockerHost } from "../operations/docker-host.ts";
+import type { Layout } from "../plan/subnet.ts";
+import type { Deployment } from "./target.ts";
+
+/** What the resources of one topology have in common. */
+export interface DockerSurroundings extends Deployment {
+  readonly addresses: ReadonlyMap<string, Address>;
+  readonly layout: Layout;
+  readonly engine: DockerEngine;
+  readonly runner: RunnerInputs;
+  /** Parent and provider of what @pulumi/docker makes. */
+  readonly options: pulumi.CustomResourceOptions;
+  readonly network: docker.Network;
+  readonly image: docker.RemoteImage;
+  readonly host: DockerHost;
+}

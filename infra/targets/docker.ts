@@ -1,0 +1,202 @@
+import type * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
+import { getProject, getStack } from "@pulumi/pulumi/metadata.js";
+import type { Address } from "../../contract/address.ts";
+import type { DockerEngine } from "../../contract/docker.ts";
+import type { ExporterAddress } from "../../contract/exporters.ts";
+import { ContainerTurn } from "../operations/container-turn.ts";
+import { DockerHost } from "../operations/docker-host.ts";
+import { RedisContainer } from "../operations/redis-container.ts";
+import { byEffect } from "../plan/directives/effect.ts";
+import { announced, type DockerPlan, sentinelMemory } from "../plan/docker.ts";
+import { exporterAddresses, planExporters } from "../plan/exporters.ts";
+import { resolveSecret } from "../plan/secrets.ts";
+import { defaultSubnet, type Layout, layOut } from "../plan/subnet.ts";
+import type { PlannedNode, TopologyPlan } from "../plan/topology.ts";
+import { Config } from "../pulumi.ts";
+import { definitionOf, mount, type NodeContainer, nodeContainer } from "./container.ts";
+import { deployExporters } from "./docker-exporters.ts";
+import { type DockerModule, dockerModule } from "./docker-module.ts";
+import type { DockerSurroundings } from "./docker-surroundings.ts";
+import { labelsOf, listed, physical } from "./naming.ts";
+import { addressIn, loginInputs, serverInputs } from "./server-inputs.ts";
+import type { Deployed, DeployedNode, Deployment, Target } from "./target.ts";
+
+/** Containers of a Docker engine, each with an address of its own on the topology's own network. */
+export class DockerTarget implements Target {
+  readonly #docker: DockerPlan;
+  readonly #module: DockerModule;
+
+  constructor(plan: DockerPlan) {
+    this.#docker = plan;
+    this.#module = dockerModule();
+  }
+
+  addresses(plan: TopologyPlan): ReadonlyMap<string, Address> {
+    const { data, sentinels } = this.#layout(plan);
+    const at = (node: PlannedNode) => (node.kind === "sentinel" ? sentinels : data)[node.index];
+    return new Map(plan.nodes.map((node) => [node.name, { host: at(node) ?? "", port: node.port }]));
+  }
+
+  names(plan: TopologyPlan): ReadonlyMap<string, readonly string[]> {
+    const addresses = this.addresses(plan);
+    const published = this.#docker.publish === undefined ? [] : [this.#docker.publish];
+    const named = (name: string) => [
+      ...[addressIn(addresses, name).host, ...published, physical(name), name],
+      ...["127.0.0.1", "localhost", "::1"],
+    ];
+    return new Map(plan.nodes.map(({ name }) => [name, [...new Set(named(name))]]));
+  }
+
+  exporters(plan: TopologyPlan): readonly ExporterAddress[] {
+    const { exporters, publish } = this.#docker;
+    return exporters ? exporterAddresses(planExporters(plan), this.#layout(plan).exporters, publish) : [];
+  }
+
+  deploy(deployment: Deployment): Deployed {
+    const { parent } = deployment;
+    const layout = this.#layout(deployment.plan);
+    const addresses = this.addresses(deployment.plan);
+    const hosts = new Map([...addresses].map(([name, { host }]) => [name, host]));
+    const plan = announced(deployment.plan, hosts);
+    const { runner: mode, runnerImage } = this.#docker;
+    const { engine, options } = this.#engine(parent, plan);
+    const network = physical(plan.name);
+    const image = new this.#module.RemoteImage(
+      `${plan.name}-image`,
+      // It may be somebody else's as well: it stays when the stack goes.
+      { name: this.#docker.image, keepLocally: true },
+      options,
+    );
+    const host = this.#host(deployment, layout, engine, image);
+    const surroundings: DockerSurroundings = {
+      ...{ ...deployment, plan, addresses, layout, engine, options, image, host },
+      runner: { mode, docker: engine, network, image: runnerImage },
+      network: new this.#module.Network(`${plan.name}-network`, networkArgs(network, layout, labelsOf(plan)), {
+        ...options,
+        dependsOn: host,
+        // Its name and its subnet are taken until it is gone.
+        deleteBeforeReplace: true,
+      }),
+    };
+    const servers = new Map<string, DeployedNode>();
+    let before: pulumi.Resource = surroundings.network;
+    for (const node of inOrderOfChange(plan)) {
+      const server = this.#node(node, surroundings, before);
+      servers.set(node.name, server);
+      before = server.resource;
+    }
+    const nodes = plan.nodes.map(({ name }) => servers.get(name) as DeployedNode);
+    if (this.#docker.exporters) deployExporters(surroundings, this.#docker, this.#module, nodes);
+    return { nodes, runner: surroundings.runner };
+  }
+
+  #layout(plan: TopologyPlan): Layout {
+    const count = (kind: PlannedNode["kind"]) => plan.nodes.filter((node) => node.kind === kind).length;
+    const { subnet = defaultSubnet(`${getProject()}/${getStack()}/${plan.name}`), exporters } = this.#docker;
+    return layOut(subnet, { data: count("redis"), sentinels: count("sentinel"), exporters });
+  }
+
+  /** The engine, as the provider and the tool are told: by the arguments, by a provider of the user's, or by its configuration. */
+  #engine(
+    parent: pulumi.Resource,
+    plan: TopologyPlan,
+  ): { engine: DockerEngine; options: pulumi.CustomResourceOptions } {
+    const { engine } = this.#docker;
+    if (Object.keys(engine).length > 0) {
+      const provider = new this.#module.Provider(`${plan.name}-docker`, { ...engine }, { parent });
+      return { engine, options: { parent, provider } };
+    }
+    const given = parent.getProvider("docker:index/container:Container") as docker.Provider | undefined;
+    const config = new Config("docker");
+    const keys = ["host", "context", "certPath"] as const;
+    const said = keys.map((key) => [key, given ? given[key] : config.get(key)] as const);
+    // A provider's own properties are outputs, which the operations take as well as their values.
+    const known = Object.fromEntries(said.filter(([, value]) => value !== undefined)) as DockerEngine;
+    return { engine: known, options: { parent } };
+  }
+
+  #host({ parent, plan, tls, behind }: Deployment, layout: Layout, engine: DockerEngine, image: pulumi.Resource) {
+    const { publish, memoryLimit } = this.#docker;
+    const published =
+      publish === undefined ? [] : plan.nodes.map(({ name, port }) => ({ node: name, host: publish, port }));
+    const limits = plan.nodes.map(({ kind }) => (kind === "sentinel" ? sentinelMemory : memoryLimit));
+    return new DockerHost(
+      `${plan.name}-host`,
+      {
+        ...{ name: plan.name, topology: plan.topology, docker: engine, image: this.#docker.image },
+        ...{ network: physical(plan.name), subnet: layout.subnet, published, asked: [...plan.asked] },
+        memory: limits.reduce((sum, limit) => sum + limit, 0),
+        ...(tls && { tls: true }),
+      },
+      { parent, dependsOn: [image, ...(behind ? [behind] : [])] },
+    );
+  }
+
+  /** One node: its turn, its container, its server. Nothing of it changes before the node before it is back. */
+  #node(node: PlannedNode, surroundings: DockerSurroundings, before: pulumi.Resource): DeployedNode {
+    const { parent, plan, secrets, image, options, engine, runner, host } = surroundings;
+    const name = physical(node.name);
+    const labels = { ...labelsOf(plan), "hearth.node": node.name };
+    const volume = new this.#module.Volume(
+      `${node.name}-data`,
+      { name, driver: "local", labels: listed(labels) },
+      { ...options, deleteBeforeReplace: true },
+    );
+    const made: NodeContainer = {
+      ...{ node, name, docker: this.#docker, network: physical(plan.name), volume: name },
+      address: addressIn(surroundings.addresses, node.name).host,
+      labels: { ...labels, "hearth.role": node.role },
+    };
+    const args = nodeContainer(made);
+    const turn = new ContainerTurn(
+      `${node.name}-turn`,
+      {
+        ...loginInputs(node, surroundings),
+        ...byEffect(node.kind, decisive(node)),
+        ...{ docker: engine, container: name, runner },
+        definition: definitionOf(args, made, image.imageId) as Record<string, string>,
+      },
+      { parent, dependsOn: [before] },
+    );
+    const container = new this.#module.Container(
+      node.name,
+      { ...args, image: image.imageId },
+      { ...options, dependsOn: [turn, volume, surroundings.network], deleteBeforeReplace: true },
+    );
+    const password = secrets.apply((values) => resolveSecret({ secret: "exporter" }, values));
+    const server = new RedisContainer(
+      `${node.name}-server`,
+      {
+        ...serverInputs(node, surroundings),
+        ...{ docker: engine, container: container.name, containerId: container.id, version: host.version },
+        ...{ mount, owner: this.#docker.owner, runner },
+        health: password.apply((known) => ({ username: "exporter", password: known })),
+      },
+      { parent, dependsOn: [container] },
+    );
+    return { instance: server.instance, dataId: server.dataId, resource: server };
+  }
+}
+
+/** Replicas, primaries, sentinels: as planned. A node that is primary at its turn hands over first. */
+function inOrderOfChange({ nodes }: TopologyPlan): PlannedNode[] {
+  const rank = { replica: 0, primary: 1, sentinel: 2 } as const;
+  return nodes.toSorted((a, b) => rank[a.role] - rank[b.role]);
+}
+
+/** Of a node's directives those that decide how it is taken out of service. Others are its server's business. */
+function decisive({ directives }: PlannedNode): PlannedNode["directives"] {
+  const names = ["cluster-enabled", "save", "appendonly", "maxmemory"];
+  return Object.fromEntries(Object.entries(directives).filter(([name]) => names.includes(name)));
+}
+
+function networkArgs(name: string, { subnet, gateway, dynamic }: Layout, labels: Record<string, string>) {
+  return {
+    name,
+    driver: "bridge",
+    internal: false,
+    ipamConfigs: [{ subnet, gateway, ipRange: dynamic }],
+    labels: listed(labels),
+  };
+}
