@@ -37,6 +37,7 @@ export function createOptions(inputs: ContainerInputs): ContainerCreateOptions {
       PortBindings: Bindings,
       ReadonlyRootfs: inputs.readOnly,
       Init: inputs.init,
+      Privileged: inputs.privileged,
       CapAdd: capabilities?.adds,
       CapDrop: capabilities?.drops,
       SecurityOpt: inputs.securityOpts,

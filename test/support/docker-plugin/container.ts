@@ -75,6 +75,7 @@ function observed(found: Docker.ContainerInspectInfo, known: ContainerInputs & P
     entrypoints: config.Entrypoint,
     user: config.User,
     readOnly: host.ReadonlyRootfs,
+    privileged: host.Privileged,
     restart: host.RestartPolicy?.Name || "no",
     maxRetryCount: host.RestartPolicy?.MaximumRetryCount,
     memory: (host.Memory ?? 0) / megabyte,

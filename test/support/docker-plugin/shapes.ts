@@ -76,6 +76,7 @@ const container: Shapes<ContainerInputs> = {
   restart: "string",
   maxRetryCount: "number",
   init: "boolean",
+  privileged: "boolean",
   readOnly: "boolean",
   capabilities: { adds: strings, drops: strings },
   securityOpts: strings,
