@@ -7,7 +7,10 @@ export const operations: Readonly<Record<string, () => Promise<OperationHandler>
   "local-host": async () => (await import("../ops/local-host.ts")).localHost,
   certificates: async () => (await import("../ops/certificates.ts")).certificates,
   "redis-process": async () => (await import("../ops/redis-process.ts")).redisProcess,
+  "container-files": async () => (await import("../ops/docker/container-files.ts")).containerFiles,
   "monitoring-files": async () => (await import("../ops/monitoring-files.ts")).monitoringFiles,
+  "container-turn": async () => (await import("../ops/docker/container-turn.ts")).containerTurn,
+  "redis-container": async () => (await import("../ops/docker/redis-container.ts")).redisContainer,
   firewall: async () => (await import("../ops/firewall.ts")).firewall,
   ...networkOperations,
 };

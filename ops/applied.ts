@@ -1,8 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Node } from "./node.ts";
-import { writeAtomically } from "./process-record.ts";
+import type { NodeHost } from "./node-host.ts";
 
 const appliedName = "applied.json";
 
@@ -31,15 +29,21 @@ function hash(value: unknown): string {
   return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
 }
 
-/** What the server in this folder was last given; undefined when nothing is known. */
-export function readApplied(node: Node): Applied | undefined {
+/** What the server of this node was last given; undefined when nothing is known. */
+export async function readApplied(host: NodeHost): Promise<Applied | undefined> {
   try {
-    return JSON.parse(readFileSync(join(node.folder, appliedName), "utf8")) as Applied;
+    const text = await host.readFile(appliedName);
+    return text === undefined ? undefined : (JSON.parse(text) as Applied);
   } catch {
-    return undefined; // never started from here
+    return undefined; // half of it: as if nothing were known
   }
 }
 
-export function writeApplied(node: Node, applied: Applied = wanted(node)): void {
-  writeAtomically(join(node.folder, appliedName), `${JSON.stringify(applied)}\n`);
+export function writeApplied(host: NodeHost, applied: Applied = wanted(host.node)): Promise<void> {
+  return host.writeFiles([{ name: appliedName, content: `${JSON.stringify(applied)}\n` }]);
+}
+
+/** `applied` where nobody knows whether the server has these yet: they are set again by the next update. */
+export function unsure(applied: Applied, keys: readonly string[]): Applied {
+  return { ...applied, ...Object.fromEntries(keys.map((key) => [key, ""])) };
 }

@@ -3,7 +3,7 @@ import type { Applied } from "./applied.ts";
 import { directiveWords } from "./config-file.ts";
 import { type Connection, pairs, parseInfo, RedisReplyError } from "./connect.ts";
 import type { Node } from "./node.ts";
-import { certificateFiles, writeAcl, writeCertificate } from "./node-files.ts";
+import { aclLines, certificateFiles } from "./node-files.ts";
 
 /** What became of the changes that a running server was asked to take over. */
 export interface LiveChanges {
@@ -71,10 +71,9 @@ async function setOnSentinel(connection: Connection, name: string, value: Direct
   return accepted(name, connection.call("SENTINEL", "SET", masterName, option, last));
 }
 
-/** The files are read anew when their names are set. A sentinel has no such command, and restarts. */
+/** The files, which are written before, are read anew when their names are set. A sentinel has no such command, and restarts. */
 async function reloadCertificate(node: Node, connection: Connection): Promise<boolean> {
   if (node.kind === "sentinel" || !node.serverTls) return false;
-  writeCertificate(node);
   const { ca, cert, key } = certificateFiles(node);
   // All three are read anew whichever is set. Before 7.0 only one can be; from then on the others may be new names, too.
   const all = ["tls-cert-file", cert, "tls-key-file", key, "tls-ca-cert-file", ca];
@@ -96,7 +95,7 @@ async function setUsers(node: Node, connection: Connection): Promise<boolean> {
   if (node.acl.length === 0) return false;
   // The server that runs may be older or newer than the program that starts the next one.
   const server = parseInfo(await connection.text("INFO", "server"));
-  const lines = writeAcl(node, server.redis_version);
+  const lines = aclLines(node, server.redis_version);
   const wanted = lines.map((line) => line.split(" ").slice(1));
   for (const [user = "", ...rules] of wanted) {
     await accepted("acl", connection.call("ACL", "SETUSER", user, "reset", ...rules));

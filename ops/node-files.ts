@@ -1,15 +1,11 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { posix } from "node:path";
 import type { Address } from "../contract/address.ts";
 import type { Directives } from "../contract/nodes.ts";
 import { aclText, configText, quoteWord, splitWords } from "./config-file.ts";
-import { isClusterNode, type Node, valuesOf } from "./node.ts";
-import { makeOwnFolder } from "./own-folder.ts";
-import { writeAtomically } from "./process-record.ts";
-import { installedVersion } from "./redis-binary.ts";
+import { configName, isClusterNode, type Node, valuesOf } from "./node.ts";
 
 /**
- * The files of a node's folder.
+ * The files of a node's folder, as data: written by whatever holds the folder (node-host.ts).
  *
  * `redis.conf` / `sentinel.conf` is written anew from the inputs before every start. From the file that is there only
  * the server's own state is taken over: of a data node whom it follows, of a sentinel its id, epochs and what it
@@ -20,48 +16,68 @@ import { installedVersion } from "./redis-binary.ts";
  * server that rewrites its main file copies them there: both have mode 0600, in a folder of mode 0700.
  */
 
+/** A file of a node's folder. */
+export interface NodeFile {
+  readonly name: string;
+  readonly content: string;
+  /** @default 0o600 */
+  readonly mode?: number;
+}
+
+/** What is to be known besides the inputs. */
+export interface NodeState {
+  /** Text of the main file that is there; undefined: the node was never started from its folder. */
+  readonly config: string | undefined;
+  /** Whom a data node follows from its first moment. */
+  readonly replicaOf?: Address | undefined;
+  /** Of the server that reads the files; undefined when nobody knows it. */
+  readonly version: string | undefined;
+}
+
 const secretName = "secret.conf";
 const aclName = "users.acl";
 
-/** Makes the node's folder, readable by its owner only. Throws where somebody else has made it. */
-export function makeFolder(node: Node): void {
-  makeOwnFolder(node.folder);
+/** All files that the server reads. */
+export function nodeFiles(node: Node, state: NodeState): NodeFile[] {
+  return [mainFile(node, state), ...includedFiles(node, state.version)];
 }
 
-/** Writes all files that the server reads. `replicaOf`: whom a data node follows from its first moment. */
-export async function writeFiles(node: Node, replicaOf?: Address): Promise<void> {
-  const state = node.kind === "sentinel" ? sentinelState(node) : undefined;
+/** The files beside the main one, which a sentinel that runs keeps for itself. */
+export function includedFiles(node: Node, version: string | undefined): NodeFile[] {
+  return [secretFile(node), ...certificateContents(node), ...aclFile(node, version)];
+}
+
+function mainFile(node: Node, { config, replicaOf }: NodeState): NodeFile {
+  const state = node.kind === "sentinel" ? sentinelState(config) : undefined;
   const heading = `# Node ${node.name}, written by Hearth before each start: change the stack's configuration instead.`;
   const directives: Directives = {
     ...(valuesOf(node, "bind") === undefined && { bind: node.host }),
     ...portDirectives(node),
     dir: node.folder,
     logfile: node.logFile,
-    pidfile: join(node.folder, "redis.pid"),
+    pidfile: posix.join(node.folder, "redis.pid"),
     daemonize: "no",
-    ...(node.acl.length > 0 && { aclfile: join(node.folder, aclName) }),
+    ...(node.acl.length > 0 && { aclfile: posix.join(node.folder, aclName) }),
     ...Object.fromEntries(Object.entries(node.directives).filter(([name]) => name !== "port")),
     ...(replicaOf && { replicaof: `${replicaOf.host} ${replicaOf.port}` }),
     ...monitorDirective(node, state),
   };
-  const tail = [...(state?.lines ?? []), `include ${quoteWord(join(node.folder, secretName))}`];
-  writeAtomically(node.configFile, `${configText(heading, directives)}${tail.join("\n")}\n`);
-  writeSecrets(node);
-  writeCertificate(node);
-  writeAcl(node, await installedVersion(node.kind));
+  const tail = [...(state?.lines ?? []), `include ${quoteWord(posix.join(node.folder, secretName))}`];
+  return { name: configName(node.kind), content: `${configText(heading, directives)}${tail.join("\n")}\n` };
 }
+
+const certificateNames = { ca: "ca.crt", cert: "server.crt", key: "server.key" } as const;
 
 /** Where the node's certificate lies. */
 export function certificateFiles({ folder }: Node): { ca: string; cert: string; key: string } {
-  return { ca: join(folder, "ca.crt"), cert: join(folder, "server.crt"), key: join(folder, "server.key") };
+  const { ca, cert, key } = certificateNames;
+  return { ca: posix.join(folder, ca), cert: posix.join(folder, cert), key: posix.join(folder, key) };
 }
 
-/** Writes certificate, key and authority, where the node speaks TLS. */
-export function writeCertificate(node: Node): void {
-  const { serverTls } = node;
-  if (!serverTls) return;
-  const files = certificateFiles(node);
-  for (const name of ["ca", "cert", "key"] as const) writeAtomically(files[name], serverTls[name]);
+/** Certificate, key and authority, where the node speaks TLS. */
+export function certificateContents({ serverTls }: Node): NodeFile[] {
+  if (!serverTls) return [];
+  return (["ca", "cert", "key"] as const).map((name) => ({ name: certificateNames[name], content: serverTls[name] }));
 }
 
 /** The port, with or without TLS. Nothing listens without TLS where there is TLS. */
@@ -92,23 +108,23 @@ const tlsCiphers = [
   ...["ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305"],
 ].join(":");
 
-/** Writes the directives that hold a secret. Without an ACL the operator's password is the server's. */
-export function writeSecrets(node: Node): void {
+/** The directives that hold a secret. Without an ACL the operator's password is the server's. */
+function secretFile(node: Node): NodeFile {
   const secrets = { ...(node.acl.length === 0 && { requirepass: node.password }), ...node.secretDirectives };
-  writeAtomically(join(node.folder, secretName), configText("# Secrets; included by the main file.", secrets));
+  return { name: secretName, content: configText("# Secrets; included by the main file.", secrets) };
+}
+
+/** The ACL file, from which the server reads its users at start. */
+function aclFile(node: Node, version: string | undefined): NodeFile[] {
+  return node.acl.length === 0 ? [] : [{ name: aclName, content: aclText(aclLines(node, version)) }];
 }
 
 /**
- * Writes the ACL file, from which the server reads its users at start, and returns its lines.
- *
- * Redis before 6.2 knows no rules for channels (`&*`), and would not start with one: there every user may use every
- * channel, so they are left out. `version`: of the server that reads the file; undefined when nobody knows it.
+ * The lines of the ACL for a server of this version. Redis before 6.2 knows no rules for channels (`&*`), and would not
+ * start with one: there every user may use every channel, so they are left out.
  */
-export function writeAcl(node: Node, version: string | undefined): readonly string[] {
-  if (node.acl.length === 0) return [];
-  const lines = version !== undefined && isBeforeChannels(version) ? node.acl.map(withoutChannels) : node.acl;
-  writeAtomically(join(node.folder, aclName), aclText(lines));
-  return lines;
+export function aclLines({ acl }: Node, version: string | undefined): readonly string[] {
+  return version !== undefined && isBeforeChannels(version) ? acl.map(withoutChannels) : acl;
 }
 
 function isBeforeChannels(version: string): boolean {
@@ -121,24 +137,18 @@ function withoutChannels(line: string): string {
   return words.filter((word) => !word.startsWith("&") && !/^(allchannels|resetchannels)$/i.test(word)).join(" ");
 }
 
-/** Whom the data node followed when its configuration was last written, by us or by the server. */
-export function lastReplicaOf(node: Node): Address | undefined {
-  const [words] = configLines(node, /^(replicaof|slaveof)\s/i);
+/** Whom the data node followed when its main file was last written, by us or by the server. */
+export function lastReplicaOf(config: string | undefined): Address | undefined {
+  const [words] = configLines(config, /^(replicaof|slaveof)\s/i);
   return words?.[1] === undefined ? undefined : { host: words[1], port: Number(words[2]) };
-}
-
-/** Whether the node was ever started from this folder. */
-export function hasConfig(node: Node): boolean {
-  return existsSync(node.configFile);
 }
 
 /**
  * The lines that match, as words. No other line is read: a sentinel that rewrites its file does not quote passwords,
  * so such a line need not be one that can be read.
  */
-function configLines(node: Node, matching: RegExp): string[][] {
-  if (!existsSync(node.configFile)) return [];
-  const lines = readFileSync(node.configFile, "utf8").split("\n");
+function configLines(config: string | undefined, matching: RegExp): string[][] {
+  const lines = (config ?? "").split("\n");
   return lines.filter((line) => matching.test(line)).map((line) => splitWords(line));
 }
 
@@ -152,10 +162,10 @@ interface SentinelState {
 const stateLine =
   /^sentinel\s+(monitor|myid|config-epoch|leader-epoch|current-epoch|known-replica|known-slave|known-sentinel)\s/i;
 
-function sentinelState(node: Node): SentinelState {
+function sentinelState(config: string | undefined): SentinelState {
   let primary: Address | undefined;
   const kept: string[][] = [];
-  for (const words of configLines(node, stateLine)) {
+  for (const words of configLines(config, stateLine)) {
     if (words[1]?.toLowerCase() === "monitor") primary = { host: words[3] ?? "", port: Number(words[4]) };
     else kept.push(words);
   }
@@ -168,9 +178,4 @@ function monitorDirective(node: Node, state: SentinelState | undefined): Directi
   const { masterName, quorum, primary } = node.monitor;
   const { host, port } = state.primary ?? primary;
   return { [`sentinel monitor ${masterName}`]: `${host} ${port} ${quorum}` };
-}
-
-/** Removes the node's folder with all that is in it. */
-export function removeFolder(node: Node): void {
-  rmSync(node.folder, { recursive: true, force: true, maxRetries: 3 });
 }

@@ -1,33 +1,41 @@
-import { join } from "node:path";
+import { posix } from "node:path";
 import type * as z from "zod";
-import type { DirectiveValue } from "../contract/nodes.ts";
-import { redisProcessSchema, withDirectives } from "../contract/nodes.ts";
+import { type DirectiveValue, serverSchema, withDirectives } from "../contract/nodes.ts";
 import { type Login, loginOf } from "./connect.ts";
-import { fromProject } from "./project-folder.ts";
 
-/** A node of this machine: the operation's inputs, and where its files are. */
-export interface Node extends z.infer<typeof redisProcessSchema> {
+/** A server, wherever it runs: what is asked for, and where its files are, as the server itself sees them. */
+export interface Node extends z.infer<typeof serverSchema> {
   /** The login before this one: a server that runs may not know the new one yet. */
-  readonly previous?: Login;
+  readonly previous?: Login | undefined;
   /** The node's own folder, absolute. */
   readonly folder: string;
   /** What the server is started with: redis.conf or sentinel.conf in that folder. */
   readonly configFile: string;
+  /** Empty: what it says goes to stdout. */
   readonly logFile: string;
 }
 
-/** Checks the inputs and finds the node's folder from the project's. `olds`: the inputs before, if any. */
-export function nodeOf(inputs: Record<string, unknown>, olds: Record<string, unknown> = {}): Node {
-  const plain = redisProcessSchema.parse(withDirectives(inputs));
-  const before = redisProcessSchema.safeParse(withDirectives(olds)).data;
-  const folder = fromProject(plain.directory);
+/** Checks the inputs of a server whose files are in this folder. `olds`: the inputs before, if any. */
+export function nodeIn(
+  folder: string,
+  inputs: Record<string, unknown>,
+  olds: Record<string, unknown>,
+  logFile: string,
+): Node {
+  const plain = serverSchema.parse(withDirectives(inputs));
+  const before = serverSchema.safeParse(withDirectives(olds)).data;
   return {
     ...plain,
     ...(before && { previous: loginOf(before) }),
     folder,
-    configFile: join(folder, plain.kind === "sentinel" ? "sentinel.conf" : "redis.conf"),
-    logFile: join(folder, plain.kind === "sentinel" ? "sentinel.log" : "redis.log"),
+    configFile: posix.join(folder, configName(plain.kind)),
+    logFile,
   };
+}
+
+/** Name of what a server of this kind is started with. */
+export function configName(kind: Node["kind"]): string {
+  return kind === "sentinel" ? "sentinel.conf" : "redis.conf";
 }
 
 /** A directive's values, by its name in any case; undefined when it is not set. */

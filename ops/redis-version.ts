@@ -1,6 +1,5 @@
 import type { VersionRange } from "../contract/nodes.ts";
 import type { Node } from "./node.ts";
-import { installedVersion } from "./redis-binary.ts";
 
 /** Whether a version (`7.0.15`) is one of the range. */
 export function isIn(version: string, { since, until }: VersionRange): boolean {
@@ -15,13 +14,13 @@ function compare(version: string, other: string): number {
 }
 
 /**
- * The node without the directives that the installed Redis does not have: it would not start with them. A server that
+ * The node without the directives that this version of Redis does not have: it would not start with them. A server that
  * does not tell its version is given what the newest one has.
  */
-export async function forInstalledVersion(node: Node): Promise<Node> {
+export async function forVersion(node: Node, versionOf: () => Promise<string | undefined>): Promise<Node> {
   const { directiveVersions } = node;
   if (directiveVersions === undefined || Object.keys(directiveVersions).length === 0) return node;
-  const version = (await installedVersion(node.kind)) ?? "999.0.0";
+  const version = (await versionOf()) ?? "999.0.0";
   const fits = ([name]: [string, unknown]) => isIn(version, directiveVersions[name] ?? {});
   return { ...node, directives: Object.fromEntries(Object.entries(node.directives).filter(fits)) };
 }

@@ -13,11 +13,13 @@ export async function waitUntilRejoined(node: Node, signal: AbortSignal): Promis
   if (node.kind !== "redis") return;
   const cluster = isClusterNode(node);
   if (!cluster && !node.monitor) return;
+  let copying = false;
   try {
     await waitFor(
       async () => {
         const missing = await withConnection(node, loginOf(node), async (connection) => {
           const replication = parseInfo(await connection.text("INFO", "replication"));
+          copying = replication.master_sync_in_progress === "1";
           if (replication.role === "slave" && replication.master_link_status !== "up") return "its link to its primary";
           if (!cluster) return undefined;
           const info = parseInfo(await connection.text("CLUSTER", "INFO"));
@@ -30,5 +32,7 @@ export async function waitUntilRejoined(node: Node, signal: AbortSignal): Promis
     );
   } catch (error) {
     if (!(error instanceof StillMissing)) throw error;
+    // It gets there: the next restart would take away what it is copying.
+    if (copying && !signal.aborted) await waitUntilRejoined(node, signal);
   }
 }

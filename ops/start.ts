@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Address, formatAddress } from "../contract/address.ts";
 import type { OperationContext } from "../contract/operation.ts";
-import { loginOf, parseInfo, RedisReplyError, withConnection } from "./connect.ts";
+import { type Answer, lookAt } from "./answer.ts";
 import { spawnedName } from "./find-process.ts";
 import type { Node } from "./node.ts";
 import { describeHolder, holderOf, whyNotFree } from "./port-holder.ts";
@@ -11,17 +11,14 @@ import { identify, isAlive, type ProcessIdentity, removeRecord, writeRecord } fr
 import { serverCommand } from "./redis-binary.ts";
 import { waitFor } from "./wait.ts";
 
-/** A server that answers. */
-export interface RunningServer extends ProcessIdentity {
-  /** Redis's version: `7.0.15`. */
-  readonly version: string;
-}
-
 /**
  * Starts the server of a node whose files are written, and waits until it answers. It runs in a session of its own and
  * outlives the tool. A server that does not come up is stopped again; the error ends with the last lines of its log.
  */
-export async function startServer(node: Node, context: OperationContext): Promise<RunningServer> {
+export async function startServer(
+  node: Node,
+  context: OperationContext,
+): Promise<{ readonly identity: ProcessIdentity; readonly answer: Answer }> {
   const { program, before, after } = serverCommand(node.kind);
   const spawned = join(node.folder, spawnedName);
   rmSync(spawned, { force: true });
@@ -52,7 +49,8 @@ export async function startServer(node: Node, context: OperationContext): Promis
   const identity = identify(child.pid);
   if (identity) writeRecord(node.folder, identity);
   try {
-    return await waitUntilAnswering(node, identity ?? { pid: child.pid, started: "" }, context.signal);
+    const running = identity ?? { pid: child.pid, started: "" };
+    return { identity: running, answer: await waitUntilAnswering(node, running, context.signal) };
   } catch (error) {
     if (identity && isAlive(identity)) process.kill(identity.pid, "SIGKILL");
     removeRecord(node.folder);
@@ -66,34 +64,16 @@ export async function waitUntilAnswering(
   identity: ProcessIdentity,
   signal: AbortSignal,
   limitMs?: number,
-): Promise<RunningServer> {
+): Promise<Answer> {
   return waitFor(
     async () => {
       if (!isAlive(identity)) throw new Error(`${node.name}: the server ended`);
-      try {
-        return await withConnection(node, { ...loginOf(node), timeoutMs: 1000 }, async (connection) => {
-          const [pong, info] = await Promise.all([
-            connection.text("PING").catch((error) => (isServing(error) ? "PONG" : Promise.reject(error))),
-            connection.text("INFO", "server"),
-          ]);
-          const server = parseInfo(info);
-          if (Number(server.process_id) !== identity.pid)
-            return { missing: `process ${server.process_id} answers instead` };
-          return pong === "PONG"
-            ? { value: { ...identity, version: server.redis_version ?? "" } }
-            : { missing: `it answered "${pong}" to PING` };
-        });
-      } catch (error) {
-        return { missing: (error as Error).message };
-      }
+      const look = await lookAt(node);
+      if ("missing" in look || look.value.pid === identity.pid) return look;
+      return { missing: `process ${look.value.pid} answers instead` };
     },
     { what: `${node.name} at ${formatAddress(node)}`, signal, everyMs: 10, ...(limitMs !== undefined && { limitMs }) },
   );
-}
-
-/** A replica without its primary works; it only has nothing to say. */
-function isServing(error: unknown): boolean {
-  return error instanceof RedisReplyError && error.code === "MASTERDOWN";
 }
 
 /** Nothing of the tool's environment but what a program needs: it stays readable in the server's /proc entry. */

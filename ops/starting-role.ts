@@ -1,10 +1,17 @@
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import { type Address, isSameAddress } from "../contract/address.ts";
 import type { OperationContext } from "../contract/operation.ts";
-import { isPersistent, type Node } from "./node.ts";
-import { hasConfig, lastReplicaOf } from "./node-files.ts";
+import type { Node } from "./node.ts";
 import { askSentinels, failOver, watchOf } from "./sentinel-watch.ts";
+
+/** What the node's folder tells of its past. */
+export interface Past {
+  /** Whether it was ever started. */
+  readonly started: boolean;
+  /** Whom it followed last. */
+  readonly replicaOf?: Address | undefined;
+  /** Whether it comes up with its data. */
+  readonly keepsData: boolean;
+}
 
 /**
  * Whom a data node of a Sentinel topology follows from its first moment; undefined: it starts as a primary.
@@ -18,30 +25,16 @@ import { askSentinels, failOver, watchOf } from "./sentinel-watch.ts";
  *    primary, formation settles it by what the sentinels remember.
  * 4. Never started before: as planned.
  */
-export async function startingRole(node: Node, context: OperationContext): Promise<Address | undefined> {
+export async function startingRole(node: Node, past: Past, context: OperationContext): Promise<Address | undefined> {
   const watch = watchOf(node);
   if (!watch || !node.monitor) return undefined;
   const said = await askSentinels(watch);
   if (said && !isSameAddress(said.primary, node)) return said.primary;
   if (said) {
-    if (!losesData(node) || said.replicas === 0) return undefined;
+    if (past.keepsData || said.replicas === 0) return undefined;
     context.progress("its data is gone: asking the sentinels for another primary first");
     return failOver(watch, node, context.signal);
   }
-  if (hasConfig(node)) return lastReplicaOf(node);
+  if (past.started) return past.replicaOf;
   return node.role === "replica" ? node.monitor.primary : undefined;
-}
-
-function losesData(node: Node): boolean {
-  return !isPersistent(node) || !hasData(node.folder);
-}
-
-function hasData(folder: string): boolean {
-  try {
-    const names = readdirSync(folder);
-    if (names.some((name) => name.endsWith(".rdb"))) return true;
-    return readdirSync(join(folder, "appendonlydir")).length > 0;
-  } catch {
-    return false; // no folder, or no append-only file in it
-  }
 }

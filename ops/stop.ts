@@ -1,6 +1,6 @@
-import { loginOf, parseInfo, withConnection } from "./connect.ts";
 import type { Node } from "./node.ts";
 import { isAlive, type ProcessIdentity, removeRecord } from "./process-record.ts";
+import { shutDownWithoutSaving } from "./steps.ts";
 import { StillMissing, waitFor } from "./wait.ts";
 
 /** Milliseconds that a server whose data is not wanted has to end by itself. */
@@ -35,7 +35,7 @@ export async function stopServer(node: Node, identity: ProcessIdentity, signal: 
  */
 export async function endServer(node: Node, identity: ProcessIdentity): Promise<void> {
   const { signal } = new AbortController();
-  if (!(await shutDownWithoutSaving(node, identity))) send(identity, "SIGTERM");
+  if (!(await shutDownWithoutSaving(node, identity.pid))) send(identity, "SIGTERM");
   const gone = () => goneOf(identity);
   try {
     await waitFor(gone, { what: `stopping ${node.name}`, signal, limitMs: graceMs, everyMs: 10 });
@@ -49,18 +49,6 @@ export async function endServer(node: Node, identity: ProcessIdentity): Promise<
 
 function goneOf(identity: ProcessIdentity): { value: true } | { missing: string } {
   return isAlive(identity) ? { missing: `the end of process ${identity.pid}` } : { value: true };
-}
-
-/** True when this very server will end: it closes the connection instead of answering. */
-async function shutDownWithoutSaving(node: Node, { pid }: ProcessIdentity): Promise<boolean> {
-  return withConnection(node, loginOf(node), async (connection) => {
-    const server = parseInfo(await connection.text("INFO", "server"));
-    if (Number(server.process_id) !== pid) return false;
-    return connection.call("SHUTDOWN", "NOSAVE").then(
-      () => false,
-      () => !connection.usable,
-    );
-  }).catch(() => false);
 }
 
 function send(identity: ProcessIdentity, signal: NodeJS.Signals): void {

@@ -12,6 +12,7 @@ export const networkOperations = {
     return (await import("../readiness.ts")).readiness;
   },
   exporters: async () => (await import("../exporters.ts")).exporters,
+  "redis-node": async () => (await import("../redis-node.ts")).redisNode,
   warm: async () => (await import("../warm.ts")).warm,
 } as const satisfies Record<string, () => Promise<OperationHandler>>;
 

@@ -153,7 +153,8 @@ it("stops when the process that asked is gone, and leaves no server behind", asy
 
 it("leaves nothing that the next run does not find, when it is killed at any moment", async () => {
   const outcomes = new Set<string>();
-  for (let delay = 100; delay <= 320; delay += 20) {
+  // On a busy machine the tool takes longer to get anywhere.
+  for (let delay = 100; delay <= 320 || (outcomes.size < 2 && delay < 10_000); delay += delay < 320 ? 20 : 300) {
     const [port = 0] = await freePorts(1);
     const node = lab.node(`killed-${delay}`, port);
     const { child, ended } = tool(requestOf(node, { operation: "redis-process" }));

@@ -1,0 +1,36 @@
+import { isDeepStrictEqual } from "node:util";
+import { containerTurnSchema } from "../../contract/docker.ts";
+import { withDirectives } from "../../contract/nodes.ts";
+import type { OperationHandler } from "../../contract/operation.ts";
+import { nodeIn } from "../node.ts";
+import { stepRequest } from "../redis-node.ts";
+import { runnerOf } from "../runner/runner.ts";
+import { existing, isRunning, stopGracefully } from "./containers.ts";
+import { engineOf } from "./engine.ts";
+
+/**
+ * Before Pulumi replaces a container: its server hands over to a replica, waits until that is done, and is stopped with
+ * its data saved. The next container in the chain is not touched before this one's server is back.
+ */
+export const containerTurn: OperationHandler = async ({ action, inputs, olds, deadlineMs }, context) => {
+  const id = String(inputs.name);
+  if (action !== "update" || isDeepStrictEqual(inputs.definition, olds.definition)) return { id };
+  const turn = containerTurnSchema.parse(withDirectives(inputs));
+  const found = await existing(await engineOf(turn.docker), { container: turn.container });
+  if (!found || !isRunning(found.info)) return { id };
+  context.progress(`making room for another container: ${changesOf(olds.definition, turn.definition)}`);
+  // What a server is made from is not of interest for handing over.
+  const complete = (some: Record<string, unknown>) => ({ secretDirectives: {}, acl: [], ...some });
+  const node = nodeIn("/", complete(inputs), complete(olds), "");
+  const runner = await runnerOf(turn.runner, [turn]);
+  const request = { action, inputs: stepRequest("hand-over", node, {}), deadlineMs };
+  await runner.run("redis-node", request, context);
+  await stopGracefully(found.container, `stopping ${turn.name}`, context.signal);
+  return { id };
+};
+
+function changesOf(before: unknown, now: Readonly<Record<string, string>>): string {
+  const old = (typeof before === "object" && before !== null ? before : {}) as Record<string, unknown>;
+  const names = [...new Set([...Object.keys(old), ...Object.keys(now)])];
+  return names.filter((name) => old[name] !== now[name]).join(", ");
+}

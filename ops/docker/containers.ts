@@ -1,0 +1,96 @@
+import type Docker from "dockerode";
+import type { Container, ContainerInspectInfo } from "dockerode";
+import { waitFor } from "../wait.ts";
+
+/** Whether the engine said that there is no such thing. */
+export function isGone(error: unknown): boolean {
+  return (error as { statusCode?: number }).statusCode === 404;
+}
+
+/** The container, if it is there. */
+export async function inspect(container: Container): Promise<ContainerInspectInfo | undefined> {
+  try {
+    return await container.inspect();
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The container of an id, or else of this name. Throws where there is neither: Pulumi's own resource comes before. */
+export async function existing(
+  docker: Docker,
+  { containerId, container }: { containerId?: string; container: string },
+) {
+  for (const name of [containerId, container]) {
+    if (name === undefined || name === "") continue;
+    const found = docker.getContainer(name);
+    const info = await inspect(found);
+    if (info) return { container: found, info };
+  }
+  return undefined;
+}
+
+/** `<container id>@<start>`: another one after every start. */
+export function instanceOf({ Id, State }: ContainerInspectInfo): string {
+  return `${Id.slice(0, 12)}@${State.StartedAt}`;
+}
+
+/** Whether its program runs: not between two attempts of the engine to start it. */
+export function isRunning({ State }: ContainerInspectInfo): boolean {
+  return State.Running && !State.Restarting;
+}
+
+/**
+ * Asks the program to end (SIGTERM) and waits until it has. It may refuse for the moment (Redis, while it cannot save):
+ * so it is asked again every second. The engine does not start it again, whatever its restart policy is.
+ */
+export async function stopGracefully(container: Container, what: string, signal: AbortSignal): Promise<void> {
+  let asked = Number.NEGATIVE_INFINITY;
+  await waitFor(
+    async () => {
+      const info = await inspect(container);
+      if (!info?.State.Running) return { value: true };
+      if (performance.now() - asked >= 1000) {
+        await container.kill({ signal: "SIGTERM" }).catch(unlessStopped);
+        asked = performance.now();
+      }
+      return { missing: `the end of container ${container.id.slice(0, 12)} (its log says what it waits for)` };
+    },
+    { what, signal, everyMs: 20 },
+  );
+}
+
+/** Ends the program at once. */
+export async function kill(container: Container): Promise<void> {
+  await container.kill({ signal: "SIGKILL" }).catch(unlessStopped);
+}
+
+/** 409: it does not run; 404: it is gone. */
+function unlessStopped(error: unknown): void {
+  const { statusCode } = error as { statusCode?: number };
+  if (statusCode !== 409 && statusCode !== 404) throw error;
+}
+
+/** The last lines that a container has written since its last start. */
+export async function logTail(container: Container, lines = 20): Promise<string> {
+  try {
+    const { State } = await container.inspect();
+    const since = Math.floor(Date.parse(State.StartedAt) / 1000) || 0;
+    const output = await container.logs({ stdout: true, stderr: true, tail: lines, since });
+    return withoutHeaders(Buffer.from(output)).trimEnd();
+  } catch {
+    return ""; // its log driver keeps nothing that can be read
+  }
+}
+
+/** Each piece of output comes behind eight bytes: which stream, and how long it is. */
+function withoutHeaders(output: Buffer): string {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at + 8 <= output.length; ) {
+    const end = at + 8 + output.readUInt32BE(at + 4);
+    pieces.push(output.subarray(at + 8, end));
+    at = end;
+  }
+  return Buffer.concat(pieces).toString("utf8");
+}
