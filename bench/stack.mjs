@@ -46,6 +46,11 @@ export class BenchStack {
     writeFileSync(this.#file, stringify({ encryptionsalt, config }));
   }
 
+  /** Sets a secret of the stack's config. */
+  async setSecret(key, value) {
+    await this.time("config", "set", "--secret", `hearth:${key}`, value);
+  }
+
   /** Runs a command that takes the stack's config; returns the milliseconds that it took. */
   async time(...args) {
     const start = performance.now();

@@ -8,10 +8,10 @@ export const targets = {
   },
   docker: {
     async config() {
-      const { freeSubnet, images, ready } = await import("../../test/support/docker.ts");
+      const { ready } = await import("../../test/support/docker.ts");
+      const { dockerConfig } = await import("../../test/support/docker-config.ts");
       await ready("redis", "exporter");
-      const { subnet } = await freeSubnet();
-      return { target: "docker", image: images.redis, exporterImage: images.exporter, subnet, directory: undefined };
+      return { ...(await dockerConfig()), directory: undefined };
     },
     /** As a crash: the server's process is killed behind the engine's back, which starts the container again. */
     async kill(stack, node) {

@@ -82,7 +82,7 @@ describe.each(["esm", "cjs"] as const)("the package in a Pulumi project of its o
     } finally {
       await stack.end();
     }
-    expect(existsSync(join(folder, ".hearth", "test"))).toBe(false);
+    expect(existsSync(join(folder, ".hearth", stack.name))).toBe(false);
   });
 });
 

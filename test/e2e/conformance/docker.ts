@@ -1,4 +1,5 @@
-import { docker, dockerTest, freeSubnet, images } from "../../support/docker.ts";
+import { docker, dockerTest } from "../../support/docker.ts";
+import { dockerConfig } from "../../support/docker-config.ts";
 import { isGone } from "../../support/docker-plugin/resource.ts";
 import type { TestStack } from "../../support/stack.ts";
 import type { TargetDriver } from "./driver.ts";
@@ -34,10 +35,7 @@ export async function containerOf(stack: TestStack, node: string): Promise<strin
 export const dockerTarget: TargetDriver = {
   target: "docker",
   describe: (name, body) => dockerTest(name, body, ["redis", "exporter"]),
-  async config() {
-    const { subnet } = await freeSubnet();
-    return { target: "docker", image: images.redis, exporterImage: images.exporter, subnet };
-  },
+  config: dockerConfig,
   // The engine takes it for a wish, and does not start the container again.
   kill: async (stack, node) => docker.getContainer(await containerOf(stack, node)).kill({ signal: "SIGKILL" }),
   async restart(stack, nodes) {
