@@ -1,31 +1,11 @@
+import type { ConfigKey } from "./config-key.ts";
+import { dockerKeys } from "./config-keys-docker.ts";
 import { EvictionPolicy, Persistence, Purpose, type TopologyName } from "./plan/args.ts";
 import { topologies } from "./plan/check.ts";
 import { dataDefaults, defaults, encodingDefaults } from "./plan/defaults.ts";
+import { TargetName } from "./plan/docker.ts";
 import { FirewallMode } from "./plan/firewall.ts";
 import { HostTuningMode } from "./plan/host.ts";
-
-/** A key of the stack's configuration, as the README's table and the error messages show it. */
-export interface ConfigKey {
-  /** Without its namespace, `hearth:`. */
-  readonly key: string;
-  /** What may be written. */
-  readonly values: string;
-  /** What holds where the key is not set. */
-  readonly default: string;
-  readonly meaning: string;
-  /** The argument of the component that it sets; absent where it concerns the whole stack, or warming. */
-  readonly argument?: string;
-  /** Read as a number. */
-  readonly number?: true;
-  /** Read as true or false. */
-  readonly boolean?: true;
-  /** Read as a list of texts, with commas between them. */
-  readonly list?: true;
-  /** Read as JSON; this is an example. */
-  readonly json?: string;
-  /** Must be set as a secret. `source`: where it is a URL. */
-  readonly secret?: true;
-}
 
 const list = (values: readonly string[]): string => values.map((value) => `\`${value}\``).join(", ");
 
@@ -39,10 +19,12 @@ export const configKeys: readonly ConfigKey[] = [
   },
   {
     key: "target",
-    values: list(["local"]),
-    default: "`local`",
-    meaning: "Where it runs: processes of this machine. Docker and Kubernetes are to come.",
+    argument: "target",
+    values: list(Object.values(TargetName)),
+    default: `\`${TargetName.Local}\``,
+    meaning: "Where it runs: processes of this machine, or containers (docs/docker.md). Kubernetes is to come.",
   },
+  ...dockerKeys,
   {
     key: "memory",
     argument: "memory",
@@ -53,9 +35,9 @@ export const configKeys: readonly ConfigKey[] = [
   {
     key: "memoryLimit",
     argument: "memoryLimit",
-    values: "a size from 2mb",
-    default: "not known",
-    meaning: "What the process of each node may use at most; `memory` must be less.",
+    values: "a size from 2mb; docker: from 16mb",
+    default: "not known; docker: `memory` / 0.75",
+    meaning: "What the process or the container of each node may use at most; `memory` must be less.",
   },
   {
     key: "maxmemoryClients",
@@ -348,14 +330,14 @@ export const configKeys: readonly ConfigKey[] = [
     values: list(Object.values(HostTuningMode)),
     default: `\`${HostTuningMode.Check}\``,
     meaning:
-      "Kernel settings and sizes of this machine: what is wrong is said; set, and put back by destroy (root); or nothing.",
+      "Kernel settings and sizes of this machine: what is wrong is said; set, and put back by destroy (root); or nothing. Docker: of the engine's machine, its memory is looked at.",
   },
   {
     key: "directory",
     argument: "directory",
     values: "a path",
     default: "`.hearth/<stack>/cache`",
-    meaning: "Folder of the nodes' files, relative to the folder of Pulumi.yaml; removed by destroy.",
+    meaning: "Target local: folder of the nodes' files, relative to the folder of Pulumi.yaml; removed by destroy.",
   },
   {
     key: "directives",

@@ -1,8 +1,10 @@
 import type { WarmSource } from "../contract/warming.ts";
-import { type ConfigKey, configKeys, topologiesOf } from "./config-keys.ts";
+import type { ConfigKey } from "./config-key.ts";
+import { configKeys, topologiesOf } from "./config-keys.ts";
 import type { Deployment, TopologyName } from "./plan/args.ts";
 import { checkDeployment } from "./plan/check.ts";
 import { ArgumentChecker } from "./plan/check-values.ts";
+import { TargetName } from "./plan/docker.ts";
 import { type FindingsCollector, RefusalError } from "./plan/refusals.ts";
 import { didYouMean } from "./plan/similar.ts";
 import type { TlsArgs } from "./plan/tls.ts";
@@ -18,7 +20,7 @@ export interface WarmingConfig extends WarmingRun {
 
 /** What the stack deploys: topology and its arguments, target, and how it is warmed. */
 export type StackConfig = Deployment & {
-  readonly target: "local";
+  readonly target: TargetName;
   /** Absent where `hearth:warm` is off. */
   readonly warming?: WarmingConfig;
 };
@@ -48,7 +50,8 @@ export function readStackConfig(
   if (secretKeys !== undefined) refusePlainSecrets(checker, new Set(secretKeys.map(bare)));
 
   const topology = checker.choice("topology", ["standalone", "sentinel", "cluster"], "standalone");
-  readTarget(checker);
+  const target = checker.value("target") ?? TargetName.Local;
+  const docker = new Map<string, unknown>();
   for (const entry of configKeys) {
     const value = checker.value(entry.key);
     if (entry.argument === undefined || entry.key === "tls" || typeof value !== "string") continue;
@@ -56,17 +59,21 @@ export function readStackConfig(
     // Where the topology itself is refused, only what all of them have can be looked at.
     if (owners.includes(topology ?? "cluster") && owners.includes(topology ?? "standalone")) {
       const parsed = entry.json === undefined ? readValue(value, entry) : readJson(checker, entry, value);
-      if (parsed !== undefined) set.set(entry.argument, parsed);
+      if (entry.part === undefined) {
+        if (parsed !== undefined) set.set(entry.argument, parsed);
+      } else if (target === TargetName.Local) refuseOffDocker(checker, entry.key);
+      else docker.set(entry.part, parsed);
     } else if (topology !== undefined) refuseElsewhere(checker, entry.key, owners, topology);
   }
   const tls = readTls(checker);
   if (tls !== undefined) set.set("tls", tls);
+  if (docker.size > 0) set.set("docker", Object.fromEntries(docker));
   // The arguments are of the topology's type once they have passed its check.
   const deployment = { topology: topology ?? "standalone", args: Object.fromEntries(set) } as Deployment;
   addFindings(findings, deployment);
   const warming = readWarming(checker);
   if (findings.refusals.length > 0) throw new RefusalError("the stack's configuration", findings.refusals);
-  return { ...deployment, target: "local", ...(warming && { warming }) };
+  return { ...deployment, target: target as TargetName, ...(warming && { warming }) };
 }
 
 function bare(key: string): string {
@@ -99,13 +106,12 @@ function refuseElsewhere(checker: ArgumentChecker, key: string, owners: Topology
   );
 }
 
-function readTarget(checker: ArgumentChecker): void {
-  const value = checker.value("target");
-  if (value === "docker" || value === "kubernetes") {
-    checker.refuse("target", `"${value}" is not there yet: it comes with a later version of Hearth; write "local"`);
-  } else {
-    checker.choice("target", ["local"], "local");
-  }
+function refuseOffDocker(checker: ArgumentChecker, key: string): void {
+  checker.refuse(
+    key,
+    `belongs to the target docker, and ${namespace}target is local: ` +
+      `run pulumi config rm ${namespace}${key}, or set ${namespace}target to docker`,
+  );
 }
 
 /** `off`, `generated`, or a folder whose files have the names that Kubernetes gives them. */
@@ -151,8 +157,9 @@ function readJson(checker: ArgumentChecker, { key, json }: ConfigKey, value: str
 function addFindings(findings: FindingsCollector, deployment: Deployment): void {
   for (const { property, message } of checkDeployment("cache", deployment).refusals) {
     const [argument = "", ...rest] = property.split(".");
-    const key = configKeys.find((entry) => entry.argument === argument)?.key ?? argument;
-    findings.refuse([namespace + key, ...rest].join("."), message);
+    const part = configKeys.find((entry) => entry.argument === argument && entry.part === rest[0] && rest.length > 0);
+    const key = (part ?? configKeys.find((entry) => entry.argument === argument && !entry.part))?.key ?? argument;
+    findings.refuse([namespace + key, ...(part ? rest.slice(1) : rest)].join("."), message);
   }
 }
 

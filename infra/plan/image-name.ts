@@ -14,6 +14,6 @@ export function likelyImageName(text: string): string | undefined {
     .trim()
     .replace(/^(https?|docker):\/\//, "")
     .split(/(?=[:@])/);
-  const guess = [name.toLowerCase(), ...rest].join("").replaceAll(/\s/g, "");
+  const guess = [name.toLowerCase(), ...rest].join("").replace(/\s+(?=[\w.-]+$)/, ":");
   return guess !== text && isImageName(guess) ? guess : undefined;
 }

@@ -31,7 +31,7 @@ describe("a configuration that is accepted", () => {
     const values = { target: "local", port: "6390", database: "1", memory: "1gb", source: "demo" };
     expect(read(values, [])).toEqual({
       topology: "standalone",
-      args: { port: 6390, database: 1, memory: "1gb" },
+      args: { target: "local", port: 6390, database: 1, memory: "1gb" },
       target: "local",
       warming: {
         source: "demo",
@@ -98,6 +98,29 @@ describe("a configuration that is accepted", () => {
     });
   });
 
+  it("of the target docker sets the parts of its argument", () => {
+    const values = {
+      ...{ target: "docker", image: "redis:7.2", subnet: "10.9.0.0/24", publish: "true", exporters: "false" },
+      ...{ dockerHost: "unix:///run/docker.sock", containerUser: "1001:1001", openFiles: "20000", runner: "here" },
+      ...{ runnerImage: "node:22", exporterImage: "team/exporter:1", warm: "off" },
+    };
+    expect(read(values)).toEqual({
+      topology: "standalone",
+      args: {
+        target: "docker",
+        exporters: false,
+        docker: {
+          ...{ image: "redis:7.2", exporterImage: "team/exporter:1", subnet: "10.9.0.0/24", publish: true },
+          ...{ host: "unix:///run/docker.sock", user: "1001:1001", openFiles: 20_000, runner: "here" },
+          runnerImage: "node:22",
+        },
+      },
+      target: "docker",
+    });
+    const published = read({ target: "docker", publish: "10.0.0.7", dockerContext: "lab", warm: "off" });
+    expect(published.args.docker).toEqual({ publish: "10.0.0.7", context: "lab" });
+  });
+
   it("may leave warming out", () => {
     expect(read({ topology: "cluster", warm: "off" })).toEqual({ topology: "cluster", args: {}, target: "local" });
   });
@@ -112,10 +135,22 @@ describe("a configuration with a problem", () => {
       'hearth:topology: "clutser" is not known: choose one of "standalone", "sentinel", "cluster"; did you mean "cluster"?',
     ],
     [
-      { target: "docker" },
-      'hearth:target: "docker" is not there yet: it comes with a later version of Hearth; write "local"',
+      { target: "kubernetes" },
+      'hearth:target: "kubernetes" is not there yet: it comes with a later version of Hearth; choose one of "local", "docker"',
     ],
-    [{ target: "locl" }, 'hearth:target: "locl" is not known: choose one of "local"; did you mean "local"?'],
+    [{ target: "locl" }, 'hearth:target: "locl" is not known: choose one of "local", "docker"; did you mean "local"?'],
+    [
+      { image: "redis:7" },
+      "hearth:image: belongs to the target docker, and hearth:target is local: run pulumi config rm hearth:image, or set hearth:target to docker",
+    ],
+    [
+      { target: "docker", dockerHost: "/var/run/docker.sock" },
+      'hearth:dockerHost: "/var/run/docker.sock" is not where an engine is: write unix://..., tcp://..., ssh://..., npipe://...; did you mean "unix:///var/run/docker.sock"?',
+    ],
+    [
+      { target: "docker", openFiles: "many" },
+      'hearth:openFiles: "many" is not a number: write a whole number from 1024 to 1048576',
+    ],
     [
       { quorum: "2" },
       "hearth:quorum: belongs to the topology sentinel, and hearth:topology is standalone: run pulumi config rm hearth:quorum, or set hearth:topology to sentinel",

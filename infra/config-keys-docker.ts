@@ -1,0 +1,77 @@
+import type { ConfigKey } from "./config-key.ts";
+import { dockerDefaults } from "./plan/docker.ts";
+
+/** A key that sets a part of the argument `docker`. */
+const part = (key: string, name: string, entry: Omit<ConfigKey, "key" | "argument" | "part">): ConfigKey => ({
+  key,
+  argument: "docker",
+  part: name,
+  ...entry,
+  meaning: `Docker only. ${entry.meaning}`,
+});
+
+/** The keys of the target docker. */
+export const dockerKeys: readonly ConfigKey[] = [
+  part("image", "image", {
+    values: "a name with a tag or a digest",
+    default: `\`${dockerDefaults.image}\``,
+    meaning:
+      "Image with redis-server or valkey-server, 6.2 or later. Another one replaces the containers, one at a time.",
+  }),
+  part("exporterImage", "exporterImage", {
+    values: "as `image`",
+    default: `\`${dockerDefaults.exporterImage}\``,
+    meaning: "Image of redis_exporter, 1.45 or later.",
+  }),
+  {
+    key: "exporters",
+    argument: "exporters",
+    boolean: true,
+    values: "`true`, `false`",
+    default: "`true`",
+    meaning: "Docker only. Whether an exporter for Prometheus runs beside every node; see the output `scrapeConfig`.",
+  },
+  part("subnet", "subnet", {
+    values: "a private IPv4 network, /16 to /28",
+    default: "`10.200-249.x.0/24`, by project, stack and name",
+    meaning: "The containers' own network; static addresses lie in its lower half.",
+  }),
+  part("publish", "publish", {
+    boolean: true,
+    values: "`false`, `true`: on 127.0.0.1, or an IPv4 address of the engine's machine",
+    default: "`false`",
+    meaning: "Whether the nodes' ports are published there, under their own numbers.",
+  }),
+  part("dockerHost", "host", {
+    values: "`unix://...`, `tcp://...`, `ssh://...`",
+    default: "as the docker command finds it",
+    meaning: "Where the engine is.",
+  }),
+  part("dockerContext", "context", {
+    values: "a name",
+    default: "the current one",
+    meaning: "A context of the docker command, instead of `dockerHost`.",
+  }),
+  part("containerUser", "user", {
+    values: "two numbers, not 0",
+    default: `\`${dockerDefaults.user}\``,
+    meaning: "User and group that the servers run as, and that their files belong to.",
+  }),
+  part("openFiles", "openFiles", {
+    number: true,
+    values: "1024-1048576",
+    default: `\`${dockerDefaults.openFiles}\``,
+    meaning: "Files and connections that a container may have open (`ulimit nofile`).",
+  }),
+  part("runner", "runner", {
+    values: "`here`, `container`, `auto`",
+    default: `\`${dockerDefaults.runner}\``,
+    meaning:
+      "Where formation, readiness and warming run: in the process of Pulumi, in a one-off container on the network, or here where a node can be reached.",
+  }),
+  part("runnerImage", "runnerImage", {
+    values: "as `image`",
+    default: `\`${dockerDefaults.runnerImage}\``,
+    meaning: "Image with Node 20 or later for that container.",
+  }),
+];
