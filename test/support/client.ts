@@ -1,11 +1,18 @@
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from "ioredis";
 import type { Endpoint } from "../../contract/endpoint.ts";
 
+/** How patient a client is, with one server, sentinels or a cluster. */
+export type Patience = Pick<
+  RedisOptions,
+  "maxRetriesPerRequest" | "commandTimeout" | "connectTimeout" | "retryStrategy" | "sentinelRetryStrategy"
+> &
+  Pick<ClusterOptions, "clusterRetryStrategy" | "slotsRefreshInterval">;
+
 /**
  * A client as an application would make it from the endpoint, with ioredis's own ways for each topology.
  * @param more options beside those that the endpoint gives, for every connection
  */
-export function clientOf(endpoint: Endpoint, more: RedisOptions & Partial<ClusterOptions> = {}): Redis | Cluster {
+export function clientOf(endpoint: Endpoint, more: Patience = {}): Redis | Cluster {
   const { username, password, database: db, tls } = endpoint;
   const common = {
     ...(username !== undefined && { username }),
@@ -36,7 +43,7 @@ export function clientOf(endpoint: Endpoint, more: RedisOptions & Partial<Cluste
 export function serverAt(
   port: number,
   login: Pick<Endpoint, "username" | "password" | "tls"> | string | undefined,
-  more: RedisOptions = {},
+  more: Patience & { host?: string } = {},
 ): Redis {
   const { username, password, tls } = typeof login === "string" ? { password: login } : (login ?? {});
   return new Redis({
