@@ -9,6 +9,7 @@ export const operations: Readonly<Record<string, () => Promise<OperationHandler>
   "redis-process": async () => (await import("../ops/redis-process.ts")).redisProcess,
   "container-files": async () => (await import("../ops/docker/container-files.ts")).containerFiles,
   "monitoring-files": async () => (await import("../ops/monitoring-files.ts")).monitoringFiles,
+  "docker-host": async () => (await import("../ops/docker/docker-host.ts")).dockerHost,
   "container-turn": async () => (await import("../ops/docker/container-turn.ts")).containerTurn,
   "redis-container": async () => (await import("../ops/docker/redis-container.ts")).redisContainer,
   firewall: async () => (await import("../ops/firewall.ts")).firewall,

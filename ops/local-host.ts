@@ -11,7 +11,7 @@ import { isAlive, type ProcessIdentity } from "./process-record.ts";
 import { fromProject } from "./project-folder.ts";
 import { inspectRedis, installedVersion } from "./redis-binary.ts";
 import { isIn } from "./redis-version.ts";
-import { type ArgumentFailure as Failure, lacksTls, refusedDirectives } from "./try-directives.ts";
+import { type ArgumentFailure as Failure, installedServer, lacksTls, refusedDirectives } from "./try-directives.ts";
 import { waitFor } from "./wait.ts";
 
 /** What this machine must offer before anything is started, and the folder that holds the nodes' folders. */
@@ -55,14 +55,13 @@ async function check(inputs: Record<string, unknown>, olds: Record<string, unkno
     const old = versions.find((version) => !isIn(version, sentinelUsers));
     if (old !== undefined) failures.unshift({ property: "topology", reason: noSentinelUsers(old) });
   }
-  if (inputs.tls === true && (await lacksTls(redis.program))) {
+  const server = installedServer(redis.program, redis.version);
+  if (inputs.tls === true && (await lacksTls(server))) {
     const reason = `this machine's redis-server ${redis.version} was built without TLS: install one that has it, as those of Debian, Ubuntu and Homebrew do, or write "off"`;
     failures.unshift({ property: "tls", reason });
   }
   const asked = z.array(askedDirectiveSchema).safeParse(inputs.asked);
-  return asked.success
-    ? [...(await refusedDirectives(redis.program, redis.version, asked.data)), ...failures]
-    : failures;
+  return asked.success ? [...(await refusedDirectives(server, asked.data)), ...failures] : failures;
 }
 
 /** From then on a sentinel can log in to another by name, and users can be kept from speaking as one. */

@@ -6,6 +6,28 @@ import type { AskedDirective } from "../contract/nodes.ts";
 import { directiveLines } from "./config-file.ts";
 import { isIn } from "./redis-version.ts";
 
+/** A redis-server that can be asked. */
+export interface AskableServer {
+  /** `7.0.15` */
+  readonly version: string;
+  /** Whose it is: `this machine's redis-server`. */
+  readonly owner: string;
+  /** How another version is had: `install Redis`. */
+  readonly another: string;
+  /** What it says to a configuration on its stdin; empty when it says nothing in time. */
+  readConfig(text: string): Promise<string>;
+}
+
+/** The installed redis-server. */
+export function installedServer(program: string, version: string): AskableServer {
+  return {
+    version,
+    owner: "this machine's redis-server",
+    another: "install Redis",
+    readConfig: (text) => readConfig(program, text),
+  };
+}
+
 /** What is wrong with an argument, as Pulumi's check reports it. */
 export interface ArgumentFailure {
   readonly property: string;
@@ -13,41 +35,40 @@ export interface ArgumentFailure {
 }
 
 /**
- * Why the installed redis-server does not take these directives: it is of another version, it refuses a value, or it
+ * Why a redis-server does not take these directives: it is of another version, it refuses a value, or it
  * was built without what one of them needs (active defragmentation). Empty when it takes them all.
  *
  * The server itself is asked: a configuration with them and `port 0` is read as a whole, then it says that it has
  * nowhere to listen and ends, before it touches any file. That takes 15 ms.
  */
 export async function refusedDirectives(
-  program: string,
-  version: string,
+  server: AskableServer,
   asked: readonly AskedDirective[],
 ): Promise<ArgumentFailure[]> {
   const failures: ArgumentFailure[] = [];
   let left = asked.filter((one) => {
-    const reason = whyNotIn(version, one);
+    const reason = whyNotIn(server, one);
     if (reason !== undefined) failures.push({ property: one.property, reason });
     return reason === undefined;
   });
   // The server names the first one that it does not take: the others are tried again without that one.
   while (left.length > 0) {
-    const refused = await firstRefused(program, left);
+    const refused = await firstRefused(server, left);
     const culprit = refused && left.find((one) => one.directive.toLowerCase() === refused.name);
     if (!culprit) break;
-    const reason = `redis-server ${version} refuses ${shown(culprit)}: ${refused.reason}`;
+    const reason = `redis-server ${server.version} refuses ${shown(culprit)}: ${refused.reason}`;
     failures.push({ property: culprit.property, reason });
     left = left.filter((one) => one !== culprit);
   }
   return failures;
 }
 
-function whyNotIn(version: string, asked: AskedDirective): string | undefined {
+function whyNotIn({ version, owner, another }: AskableServer, asked: AskedDirective): string | undefined {
   if (isIn(version, asked)) return undefined;
-  const here = `this machine's redis-server is ${version}, and ${asked.directive}`;
+  const here = `${owner} is ${version}, and ${asked.directive}`;
   return isIn(version, { since: asked.since })
     ? `${here} is not in Redis after ${asked.until}: leave it out`
-    : `${here} came with Redis ${asked.since}: leave it out, or install Redis ${asked.since} or later`;
+    : `${here} came with Redis ${asked.since}: leave it out, or ${another} ${asked.since} or later`;
 }
 
 function shown({ value }: AskedDirective): string {
@@ -55,11 +76,11 @@ function shown({ value }: AskedDirective): string {
 }
 
 async function firstRefused(
-  program: string,
+  server: AskableServer,
   asked: readonly AskedDirective[],
 ): Promise<{ name: string; reason: string } | undefined> {
   const lines = asked.flatMap(({ directive, value }) => directiveLines(directive, value));
-  const said = await readConfig(program, `${["port 0", ...lines].join("\n")}\n`);
+  const said = await server.readConfig(`${["port 0", ...lines].join("\n")}\n`);
   const [, name, ...rest] = />>> '(\S+)[^\n]*\n([^\n]*)/.exec(said) ?? [];
   if (name === undefined) return undefined;
   // From Redis 8 on each line begins as a line of the log: `7967:M 21 Nov 2026 12:22:55.161 # `.
@@ -73,9 +94,9 @@ async function firstRefused(
   };
 }
 
-/** Whether the installed redis-server was built without TLS: with it, the first thing that it misses is a certificate. */
-export async function lacksTls(program: string): Promise<boolean> {
-  const said = await readConfig(program, "port 0\ntls-port 6379\n");
+/** Whether a redis-server was built without TLS: with it, the first thing that it misses is a certificate. */
+export async function lacksTls(server: AskableServer): Promise<boolean> {
+  const said = await server.readConfig("port 0\ntls-port 6379\n");
   return /Bad directive|TLS support/i.test(said);
 }
 

@@ -84,8 +84,8 @@ export async function logTail(container: Container, lines = 20): Promise<string>
   }
 }
 
-/** Each piece of output comes behind eight bytes: which stream, and how long it is. */
-function withoutHeaders(output: Buffer): string {
+/** Output of a container without a terminal: each piece of it comes behind eight bytes that tell its stream and length. */
+export function withoutHeaders(output: Buffer): string {
   const pieces: Buffer[] = [];
   for (let at = 0; at + 8 <= output.length; ) {
     const end = at + 8 + output.readUInt32BE(at + 4);

@@ -1,0 +1,101 @@
+import type Docker from "dockerode";
+import type { Container } from "dockerode";
+import { isGone, withoutHeaders } from "./containers.ts";
+
+/** The redis-server of an image, asked in a one-off container without a network. */
+export interface ImageServer {
+  /** Version of Redis: `7.0.15`. */
+  readonly version: string;
+  /** As it calls itself: `Redis 7.0.15`, `Valkey 8.1.1`. */
+  readonly title: string;
+  /** What the server says to this configuration on its stdin. */
+  readConfig(text: string): Promise<string>;
+}
+
+// Valkey is what Redis 7.2 was, and says so to whoever asks for `redis_version`, whatever its own version is.
+const versionOfValkey = "7.2.4";
+
+// The image's own entry point is left out, so that none has a say.
+const find = 'server=$(command -v redis-server || command -v valkey-server) || { echo "no server"; exit 0; }';
+
+/** Whether the engine has the image. */
+export async function hasImage(docker: Docker, image: string): Promise<boolean> {
+  try {
+    await docker.getImage(image).inspect();
+    return true;
+  } catch (error) {
+    if (isGone(error)) return false;
+    throw error;
+  }
+}
+
+/**
+ * Does `work` with the redis-server of an image that the engine has.
+ * Rejects when there is none, or no shell, with what to do about it.
+ */
+export async function withImageServer<T>(
+  docker: Docker,
+  image: string,
+  work: (server: ImageServer) => Promise<T>,
+): Promise<T> {
+  const container = await docker.createContainer({
+    Image: image,
+    Entrypoint: ["sh", "-c", "sleep 120"],
+    Cmd: [],
+    User: "65534:65534",
+    WorkingDir: "/",
+    Labels: { "hearth.probe": image },
+    HostConfig: {
+      AutoRemove: true,
+      NetworkMode: "none",
+      ReadonlyRootfs: true,
+      CapDrop: ["ALL"],
+      SecurityOpt: ["no-new-privileges:true"],
+      PidsLimit: 32,
+      Memory: 128 * 1024 * 1024,
+      LogConfig: { Type: "none", Config: {} },
+    },
+  });
+  try {
+    await container.start().catch((error: Error) => {
+      throw new Error(
+        `the image ${image} cannot be started (${error.message.trim()}): it must have a shell and a redis-server or valkey-server, as redis and valkey/valkey have`,
+      );
+    });
+    const said = await run(container, `${find}; "$server" --version`);
+    return await work({
+      ...versionIn(said, image),
+      // The text is an argument of a shell without a terminal: nothing in it is a secret.
+      readConfig: (text) =>
+        run(container, `${find}; printf %s "$1" | timeout 5 "$server" - 2>&1`, text.replaceAll("\0", "")),
+    });
+  } finally {
+    await container.remove({ force: true, v: true }).catch(() => {}); // the engine is at it, too
+  }
+}
+
+function versionIn(said: string, image: string): { version: string; title: string } {
+  const [, name = "", version] = /(Redis|Valkey) server v=(\d+\.\d+\.\d+)/i.exec(said) ?? [];
+  if (version === undefined) {
+    const what = said.startsWith("no server") ? "it has neither" : `it said ${said.trim().slice(0, 200)}`;
+    throw new Error(
+      `the image ${image} must have a redis-server or valkey-server on its PATH (${what}): choose another image (hearth:image)`,
+    );
+  }
+  const valkey = name.toLowerCase() === "valkey";
+  return { version: valkey ? versionOfValkey : version, title: `${valkey ? "Valkey" : "Redis"} ${version}` };
+}
+
+async function run(container: Container, script: string, ...args: string[]): Promise<string> {
+  const exec = await container.exec({
+    Cmd: ["sh", "-c", script, "sh", ...args],
+    AttachStdout: true,
+    AttachStderr: true,
+    WorkingDir: "/",
+  });
+  const stream = await exec.start({});
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  stream.destroy();
+  return withoutHeaders(Buffer.concat(chunks));
+}
