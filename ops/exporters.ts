@@ -37,7 +37,9 @@ async function complaintOf({ node, host, port }: ExporterAddress, signal: AbortS
   }
   if (/^redis_up 1$/m.test(metrics)) return undefined;
   const why = /^redis_exporter_last_scrape_error\{err="([^"\n]+)"\} 1$/m.exec(metrics)?.[1];
-  return `${node}: its exporter cannot read it${why === undefined ? "" : ` (${why})`}`;
+  // redis_exporter 1.45 says nothing better when the node does not answer, and when it does not let it in.
+  const vague = why === undefined || why.includes("unknown network");
+  return `${node}: its exporter ${vague ? "does not reach it, or is not let in" : `cannot read it (${why})`}`;
 }
 
 function metricsOf(host: string, port: number, signal: AbortSignal): Promise<string> {

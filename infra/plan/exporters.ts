@@ -94,15 +94,19 @@ export function exporterCommand(port: number, { address, tls, mutual }: Watched,
   ];
 }
 
-/** What an exporter reads, by name: the password as it logs in, and what it needs for TLS. Secret. */
+/**
+ * What an exporter reads, by name: the password as it logs in, and what it needs for TLS. What it does not need is empty:
+ * the volume outlives a container, and nothing is to stay in it of how things were before. Secret.
+ */
 export function exporterFiles(address: Address, password: string, tls?: Tls): Record<string, string> {
   const uri = uriOf(address, tls !== undefined);
   // Newer versions look the password up by an address that names the user, 1.45 by the address alone.
   const passwords = { [uri]: password, [uri.replace("://", `://${user}@`)]: password };
   return {
     [files.passwords]: `${JSON.stringify(passwords)}\n`,
-    ...(tls?.ca !== undefined && { [files.ca]: tls.ca }),
-    ...(tls?.cert !== undefined && tls.key !== undefined && { [files.cert]: tls.cert, [files.key]: tls.key }),
+    [files.ca]: tls?.ca ?? "",
+    [files.cert]: tls?.cert ?? "",
+    [files.key]: tls?.key ?? "",
   };
 }
 

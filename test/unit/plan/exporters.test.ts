@@ -54,7 +54,7 @@ describe("exporters", () => {
       "redis://10.201.7.10:6379": 'a"b\\c',
       "redis://exporter@10.201.7.10:6379": 'a"b\\c',
     });
-    expect(none).toEqual({});
+    expect(none).toEqual({ "ca.crt": "", "client.crt": "", "client.key": "" });
     const { "passwords.json": encrypted, ...pem } = exporterFiles(address, "p", { ca: "A", cert: "C", key: "K" });
     expect(Object.keys(JSON.parse(encrypted ?? ""))).toContain("rediss://exporter@10.201.7.10:6379");
     expect(pem).toEqual({ "ca.crt": "A", "client.crt": "C", "client.key": "K" });
