@@ -1,6 +1,7 @@
-import { access, constants, rename, rm, writeFile } from "node:fs/promises";
+import { access, constants } from "node:fs/promises";
 import { dirname, extname } from "node:path";
 import { type Command, Option } from "commander";
+import { replaceFile } from "../../warmer/open-metrics/text-file.ts";
 import { type DisplayMode, displayModes } from "../display/modes.ts";
 import { InputError } from "./inputs.ts";
 
@@ -59,9 +60,5 @@ export async function writeReportFile(
 ): Promise<void> {
   if (file === undefined) return;
   const isJson = extname(file).toLowerCase() === ".json";
-  const draft = `${file}.${process.pid}`;
-  // Never through what somebody else has put there under this name.
-  await rm(draft, { force: true });
-  await writeFile(draft, isJson ? `${JSON.stringify(report, undefined, 2)}\n` : await page(), { flag: "wx" });
-  await rename(draft, file);
+  await replaceFile(file, isJson ? `${JSON.stringify(report, undefined, 2)}\n` : await page());
 }

@@ -1,7 +1,9 @@
 import type { Command } from "commander";
+import type { ValidationReport } from "../../contract/warming.ts";
 import { exitCodes, exitCodesHelp, printJson, runCommand, wholeNumber, withExitCodes } from "./command.ts";
 import { type GateOptions, gateOf, withGateOptions } from "./gate-options.ts";
 import { readEndpoint, readPlan, readSource } from "./inputs.ts";
+import { checkMetricsFile, metricsOption } from "./metrics-options.ts";
 import { checkReportFile, reportOption, writeReportFile } from "./report-options.ts";
 
 interface ValidateCommandOptions extends GateOptions {
@@ -11,6 +13,7 @@ interface ValidateCommandOptions extends GateOptions {
   readonly sample?: number;
   readonly json?: boolean;
   readonly report?: string;
+  readonly metrics?: string;
 }
 
 const help = `
@@ -36,7 +39,8 @@ export function register(program: Command): void {
       wholeNumber(1),
     )
     .option("--json", "print what was found as JSON")
-    .option(...reportOption);
+    .option(...reportOption)
+    .option(...metricsOption);
   withGateOptions(command)
     .addHelpText("after", help)
     .action((options: ValidateCommandOptions) => runCommand(({ signal }) => validateCommand(options, signal)));
@@ -44,7 +48,8 @@ export function register(program: Command): void {
 
 async function validateCommand(options: ValidateCommandOptions, signal: AbortSignal): Promise<number> {
   const [plan, source] = await Promise.all([readPlan(options.plan), readSource(options.source)]);
-  await checkReportFile(options.report);
+  await Promise.all([checkReportFile(options.report), checkMetricsFile(options.metrics)]);
+  const began = performance.now();
   const endpoint = await readEndpoint(options.endpoint);
   const [{ openSource }, { readReplay }, { passes, validate }, { formatValidation }] = await Promise.all([
     import("../../warmer/source.ts"),
@@ -62,9 +67,28 @@ async function validateCommand(options: ValidateCommandOptions, signal: AbortSig
       const { htmlValidation } = await import("../../warmer/html/page.ts");
       return htmlValidation(report, plan.name);
     });
+    await writeMetrics(options.metrics, plan.name, report, {
+      ok: passes(report),
+      durationMs: performance.now() - began,
+    });
     options.json ? printJson(report) : process.stdout.write(`${formatValidation(report).join("\n")}\n`);
     return passes(report) ? exitCodes.ok : exitCodes.gateMissed;
   } finally {
     await opened.stop();
   }
+}
+
+async function writeMetrics(
+  file: string | undefined,
+  plan: string,
+  report: ValidationReport,
+  result: { readonly ok: boolean; readonly durationMs: number },
+): Promise<void> {
+  if (file === undefined) return;
+  const [{ validationText }, { replaceFile }] = await Promise.all([
+    import("../../warmer/open-metrics/validation-metrics.ts"),
+    import("../../warmer/open-metrics/text-file.ts"),
+  ]);
+  // node_exporter runs as another user.
+  await replaceFile(file, await validationText({ plan }, report, result), 0o644);
 }

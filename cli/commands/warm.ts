@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Endpoint } from "../../contract/endpoint.ts";
 import type { WarmReport } from "../../contract/warming.ts";
 import type { WarmPlan } from "../../warmer/plan.ts";
 import type { RunStep } from "../../warmer/run-warming.ts";
@@ -8,12 +9,18 @@ import { type ControlCommandOptions, controlsOf, withControlOptions } from "./co
 import { detach, detachedOption, takeOver } from "./detach.ts";
 import { type GateOptions, gateOf, withGateOptions } from "./gate-options.ts";
 import { InputError, readEndpoint, readPlan, readSource } from "./inputs.ts";
+import { checkMetricsFile, type MetricsOptions, openMetrics, withMetricsOptions } from "./metrics-options.ts";
 import { checkReportFile, type ReportOptions, withReportOptions, writeReportFile } from "./report-options.ts";
 import { describeReason, type WatchCommandOptions, watchOf, withWatchOptions } from "./watch-options.ts";
 
 const MOST_SHARDS = 10_000;
 
-interface WarmCommandOptions extends GateOptions, ControlCommandOptions, ReportOptions, WatchCommandOptions {
+interface WarmCommandOptions
+  extends GateOptions,
+    ControlCommandOptions,
+    ReportOptions,
+    MetricsOptions,
+    WatchCommandOptions {
   readonly plan: string;
   readonly endpoint?: string;
   readonly warmerEndpoint?: string;
@@ -75,7 +82,7 @@ export function register(program: Command): void {
     .option("--detach", "go on in the background: needs --report, beside which a log (.log) is written")
     .addOption(new Option(detachedOption).hideHelp())
     .option("--json", "print the report as JSON");
-  withWatchOptions(withControlOptions(withGateOptions(withReportOptions(command))))
+  withWatchOptions(withControlOptions(withGateOptions(withMetricsOptions(withReportOptions(command)))))
     .addHelpText("after", help)
     .action((options: WarmCommandOptions) => runCommand(({ signal }) => warmCommand(options, signal)));
 }
@@ -96,18 +103,20 @@ async function warmCommand(options: WarmCommandOptions, signal: AbortSignal): Pr
   if (options.freshFor !== undefined && options.onlyMissing !== true) {
     throw new InputError("--fresh-for: says which keys --only-missing leaves alone; give both, or neither");
   }
-  await checkReportFile(options.report);
+  await Promise.all([checkReportFile(options.report), checkMetricsFile(options.metrics)]);
   const endpoint = handedOver?.endpoint ?? (await readEndpoint(options.endpoint ?? "-"));
   const warmerEndpoint = options.warmerEndpoint === undefined ? undefined : await readEndpoint(options.warmerEndpoint);
   if (options.detach === true) {
     if (options.report === undefined) throw new InputError("--detach: give --report as well, to know how it ended");
     return await detach(endpoint, options.report);
   }
-  const [{ runWarming }, { formatReport }, { openDisplay }] = await Promise.all([
+  const [{ runWarming }, { formatReport }, { openDisplay }, { metered }] = await Promise.all([
     import("../../warmer/run-warming.ts"),
     import("../../warmer/report.ts"),
     import("../display/display.ts"),
+    import("../display/metered-display.ts"),
   ]);
+  const metrics = await openMetrics(options, { plan: plan.name, shard: options.shard });
   const run = {
     endpoint,
     warmerEndpoint,
@@ -123,7 +132,7 @@ async function warmCommand(options: WarmCommandOptions, signal: AbortSignal): Pr
     signal,
   };
   const once = async (): Promise<number> => {
-    const display = openDisplay(options.progress);
+    const display = metered(openDisplay(options.progress), metrics);
     let report: WarmReport;
     try {
       const onStep = (step: RunStep) => {
@@ -136,13 +145,26 @@ async function warmCommand(options: WarmCommandOptions, signal: AbortSignal): Pr
       throw error;
     }
     display.end({ report });
+    await metrics?.written();
     await writeReportFile(options.report, report, async () => {
       const { htmlReport } = await import("../../warmer/html/page.ts");
       return htmlReport(report, plan.name);
     });
     return showReport(report, options, formatReport);
   };
-  if (options.watch !== true) return await once();
+  try {
+    if (options.watch !== true) return await once();
+    await watch(options, { endpoint: warmerEndpoint ?? endpoint, once, signal });
+    return exitCodes.ok;
+  } finally {
+    await metrics?.close();
+  }
+}
+
+async function watch(
+  options: WarmCommandOptions,
+  { endpoint, once, signal }: { endpoint: Endpoint; once: () => Promise<number>; signal: AbortSignal },
+): Promise<void> {
   const [{ watchCache }, { readStats }] = await Promise.all([
     import("../../warmer/resume/watch.ts"),
     import("../../warmer/stats.ts"),
@@ -151,14 +173,13 @@ async function warmCommand(options: WarmCommandOptions, signal: AbortSignal): Pr
   await watchCache({
     ...watchOf(options),
     signal,
-    readCounters: () => readStats(warmerEndpoint ?? endpoint),
+    readCounters: () => readStats(endpoint),
     run: async (reason) => {
       tell(describeReason(reason));
       await once();
     },
     failed: (error) => tell(`hearth: ${error instanceof Error ? error.message : String(error)}`),
   });
-  return exitCodes.ok;
 }
 
 /** Prints a report; with --watch and --json one a line. */

@@ -18,8 +18,10 @@ export class MetricSet {
   readonly #prometheus = new Registry();
   readonly #openMetrics = new Registry<typeof Registry.OPENMETRICS_CONTENT_TYPE>();
 
-  constructor() {
+  /** @param labels what every metric is labelled with */
+  constructor(labels: Readonly<Record<string, string>> = {}) {
     this.#openMetrics.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+    for (const registry of this.#registries) registry.setDefaultLabels({ ...labels });
   }
 
   gauge<L extends string = never>({ name, help, labels = [] }: Description<L>): Gauge<L> {
