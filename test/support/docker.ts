@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import Docker from "dockerode";
 import { beforeAll, describe, it } from "vitest";
+import { testLabel } from "./docker-leftovers.ts";
 import { isGone } from "./docker-plugin/resource.ts";
 import { until } from "./wait.ts";
 
@@ -81,10 +82,7 @@ async function hasImage(name: string): Promise<boolean> {
   }
 }
 
-/** Label of what tests make by hand: the process that made it. Leftovers of processes that ended are removed by it. */
-export const testLabel = "hearth.test";
-
-/** The label as Docker's API takes it. */
+/** Labels, as Docker's API takes them, of what tests make by hand: by these it is removed when they are killed. */
 export const testLabels = { [testLabel]: String(process.pid) };
 
 /** A name that no other test has. */

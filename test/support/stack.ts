@@ -30,8 +30,8 @@ export interface Run {
 /** A stack of this repository's program, in a backend and folders of its own, run by the real engine. */
 export class TestStack {
   readonly folder = mkdtempSync(join(tmpdir(), "hearth-stack-"));
-  /** On a Docker engine, which all stacks share, its name is part of the containers' names. */
-  readonly name = `test-${randomInt(36 ** 5).toString(36)}`;
+  /** On a Docker engine, which all stacks share, its name is part of the containers' names, and tells whose they are. */
+  readonly name = `test-${process.pid.toString(36)}-${randomInt(36 ** 4).toString(36)}`;
   readonly #project: string;
   #config: Record<string, unknown>;
   #salt = "";

@@ -118,7 +118,7 @@ dockerTest("the Docker provider", () => {
   });
 
   it("leaves nothing behind", async () => {
-    await stack.succeed("destroy", "--yes", "--skip-preview", "--config-file", join(stack.folder, "Pulumi.test.yaml"));
+    await stack.destroy();
     const filters = { label: [`hearth.test=${name}`] };
     expect(await docker.listContainers({ all: true, filters })).toEqual([]);
     expect(await docker.listNetworks({ filters })).toEqual([]);
