@@ -4,6 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { getRootDirectory } from "@pulumi/pulumi/metadata.js";
 import { parse } from "yaml";
 import type { Endpoint } from "../contract/endpoint.ts";
+import type { RunnerInputs } from "../contract/runner.ts";
 import type { Gate, WarmReport, WarmSource } from "../contract/warming.ts";
 import { Warming } from "./operations/warming.ts";
 import type { Duration } from "./plan/args.ts";
@@ -26,6 +27,8 @@ export interface CacheWarmingArgs extends Partial<Gate>, WarmingControlArgs {
     readonly warmerEndpoint?: pulumi.Input<Endpoint> | undefined;
     /** When one of these changes, the cache is warmed again. */
     readonly dataIds?: pulumi.Input<pulumi.Input<string>[]> | undefined;
+    /** Where the warmer reaches the servers, where they are containers of Hearth's. @default here */
+    readonly runner?: pulumi.Input<RunnerInputs | undefined> | undefined;
   };
   /** Path of a YAML or JSON file, relative to the folder of Pulumi.yaml; the name of a plan of Hearth's; or the plan itself. */
   readonly plan: string | object;
@@ -67,6 +70,7 @@ export class CacheWarming extends ComponentResource {
         deadlineMs,
         tool: toolVersion(),
         behind: cache.dataIds ?? [],
+        ...(cache.runner !== undefined && { runner: cache.runner }),
         ...((when === "always" || trigger !== undefined) && { trigger: trigger ?? new Date().toISOString() }),
       },
       { parent: this },

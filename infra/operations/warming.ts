@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Endpoint } from "../../contract/endpoint.ts";
+import type { RunnerInputs } from "../../contract/runner.ts";
 import type { Gate, WarmControls, WarmReport, WarmSource } from "../../contract/warming.ts";
 import { Operation } from "./operation.ts";
 
@@ -21,6 +22,8 @@ export interface WarmingArgs {
   readonly tool: string;
   /** What the data stands on: when it changes, the cache is warmed again. */
   readonly behind: pulumi.Input<pulumi.Input<string>[]>;
+  /** Where the warmer runs; absent: here. Another place alone does not warm again. */
+  readonly runner?: pulumi.Input<RunnerInputs | undefined>;
   /** Warms again when it changes. */
   readonly trigger?: pulumi.Input<string>;
 }

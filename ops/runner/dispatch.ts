@@ -2,6 +2,7 @@ import * as z from "zod";
 import { addressSchema } from "../../contract/address.ts";
 import { type RunnerInputs, runnerSchema } from "../../contract/docker.ts";
 import type { HandlerRequest, OperationHandler } from "../../contract/operation.ts";
+import { onlyMoved } from "./moved.ts";
 import type { NetworkOperation } from "./on-network.ts";
 import { releaseRunner, runnerOf } from "./runner.ts";
 import { refuseSource } from "./source.ts";
@@ -28,6 +29,8 @@ export function throughRunner(operation: string, load: () => Promise<OperationHa
     const runnerInputs = runnerSchema.parse(inputs.runner);
     try {
       if (!speaking[operation]?.includes(action)) return await (await load())(request, context);
+      const known = operation === "warm" && action === "update" ? onlyMoved(request) : undefined;
+      if (known) return known;
       const runner = await runnerOf(runnerInputs, nodesOf(inputs));
       if (runner.where === "container") refuseSource(inputs.source);
       return await runner.run(operation as NetworkOperation, request, context);

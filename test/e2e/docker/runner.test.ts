@@ -62,6 +62,15 @@ dockerTest("the runner, where this machine reaches the nodes too", () => {
     await until("the runners are gone", async () => (await lab.runners()).length === 0);
   });
 
+  it("does not warm again because the runner is another, and does where something else is", async () => {
+    const inputs = { ...warming(), runner: lab.runner("container") };
+    const olds = { ...inputs, runId: "before", markers: [], report: {}, runner: lab.runner("auto") };
+    const update = { operation: "warm", action: "update", id: "warm" };
+    expect(await answerOf({ ...update, inputs, olds })).toMatchObject({ result: { outputs: { runId: "before" } } });
+    const other = await answerOf({ ...update, inputs: { ...inputs, trigger: "again" }, olds });
+    expect(reportOf(other).keys).toBe(rows);
+  });
+
   it("hands progress on, keeps one container for all requests, and shows no secret in it", async () => {
     const controls = { keysPerSecond: 1500 };
     const inputs = { ...warming(), plan: { ...plan, name: "slow" }, controls, runner: lab.runner("container") };

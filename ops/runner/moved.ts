@@ -1,0 +1,16 @@
+import { isDeepStrictEqual } from "node:util";
+import type { HandlerRequest, OperationResult } from "../../contract/operation.ts";
+
+/** By what another warming would be another; what else the old inputs and outputs hold is no matter. */
+const deciding = "name endpoint warmerEndpoint plan source gate controls deadlineMs tool behind trigger".split(" ");
+
+/**
+ * What the last warming has left, where nothing is another but the place from which the servers are reached: that is no
+ * reason to warm again. Undefined where there is one.
+ */
+export function onlyMoved({ inputs, olds }: HandlerRequest): OperationResult | undefined {
+  const { runner, report, runId, markers, drift } = olds;
+  if (isDeepStrictEqual(runner, inputs.runner) || drift !== undefined || runId === undefined) return undefined;
+  if (!deciding.every((key) => isDeepStrictEqual(inputs[key], olds[key]))) return undefined;
+  return { id: "warm", outputs: { report, runId, markers } };
+}
