@@ -40,7 +40,8 @@ export class TestStack {
   constructor(config: Record<string, string>, project: string = resolve(import.meta.dirname, "../..")) {
     this.#project = project;
     // What the machine lacks is said in every update, and is none of most tests' business.
-    this.#config = { directory: join(this.folder, "nodes"), hostTuning: "off", ...config };
+    const local = { directory: join(this.folder, "nodes"), hostTuning: "off" };
+    this.#config = { ...(config.target === "docker" ? {} : local), ...config };
     mkdirSync(join(this.folder, "state"));
   }
 
