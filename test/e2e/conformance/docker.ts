@@ -34,7 +34,7 @@ export async function containerOf(stack: TestStack, node: string): Promise<strin
 /** Containers of the Docker engine. */
 export const dockerTarget: TargetDriver = {
   target: "docker",
-  describe: (name, body) => dockerTest(name, body, ["redis", "exporter"]),
+  describe: (name, body) => dockerTest(name, body, ["redis", "redisNext", "exporter"]),
   config: dockerConfig,
   // The engine takes it for a wish, and does not start the container again.
   kill: async (stack, node) => docker.getContainer(await containerOf(stack, node)).kill({ signal: "SIGKILL" }),

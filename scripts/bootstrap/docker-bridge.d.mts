@@ -1,0 +1,2 @@
+export function addBridge(id: string): string[];
+export function removeBridge(id: string): void;
