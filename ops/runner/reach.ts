@@ -1,5 +1,5 @@
+import { existsSync } from "node:fs";
 import { connect, type Socket } from "node:net";
-import { networkInterfaces } from "node:os";
 import { connect as connectTls } from "node:tls";
 import type { NetworkInspectInfo } from "dockerode";
 import type { Address } from "../../contract/address.ts";
@@ -23,10 +23,13 @@ export async function canReach({ docker, network }: RunnerInputs, nodes: readonl
   return (found !== undefined && hasBridge(found)) || anyAnswers(nodes);
 }
 
-/** Docker names the bridge after the network's id, so that no other machine's is taken for it. */
+/**
+ * Docker names the bridge after the network's id, so that no other machine's is taken for it. (Linux, as everywhere where
+ * Docker has its bridges. os.networkInterfaces() leaves out a bridge on which no container runs yet.)
+ */
 function hasBridge({ Id, Options }: NetworkInspectInfo): boolean {
   const name = Options?.["com.docker.network.bridge.name"] ?? `br-${Id.slice(0, 12)}`;
-  return networkInterfaces()[name]?.some(({ family }) => family === "IPv4") ?? false;
+  return existsSync(`/sys/class/net/${name}`);
 }
 
 /** Whether one of them answers as Redis does, in plain text or by TLS. */
