@@ -2,29 +2,51 @@ import type { CompiledKeyPart } from "./compile.ts";
 import type { Key } from "./encode/value.ts";
 import { putBytes, putRange } from "./resp.ts";
 import type { Tuple } from "./tuple.ts";
+import type { RowMachine } from "./wasm/rows.ts";
+
+const FIRST_ROOM = 1024;
+/** See `keyLength` of RowMachine. */
+const TOO_LONG = -2;
 
 /** Assembles keys in one buffer that is used again for each row, and hashes them. */
 export class KeyBuilder implements Key {
-  bytes: Buffer = Buffer.allocUnsafeSlow(1024);
+  bytes: Buffer;
   length = 0;
   /** 64 bits of hash of the key built last, in two halves: after `hash()`. */
   high = 0;
   low = 0;
   readonly #parts: readonly CompiledKeyPart[];
+  readonly #machine: RowMachine | undefined;
+  #own = Buffer.allocUnsafeSlow(FIRST_ROOM);
+  #hashed = false;
 
-  constructor(parts: readonly CompiledKeyPart[]) {
+  /** @param machine has the keys of the rows that it has read */
+  constructor(parts: readonly CompiledKeyPart[], machine?: RowMachine) {
     this.#parts = parts;
+    this.#machine = machine;
+    this.bytes = this.#own;
   }
 
   /** Builds the key of a row; false where a part of it is NULL. */
   build(row: Tuple): boolean {
+    const machine = this.#machine;
+    if (machine !== undefined && row.bytes === machine.bytes && machine.keyLength !== TOO_LONG) {
+      this.bytes = machine.key;
+      this.length = machine.keyLength;
+      this.high = machine.keyHigh;
+      this.low = machine.keyLow;
+      this.#hashed = true;
+      return this.length >= 0;
+    }
+    this.#hashed = false;
     let room = 0;
     for (const part of this.#parts) {
       const length = "literal" in part ? part.literal.length : (row.lengths[part.column] as number);
       if (length < 0) return false;
       room += length;
     }
-    if (room > this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(2 * room);
+    if (room > this.#own.length) this.#own = Buffer.allocUnsafeSlow(2 * room);
+    this.bytes = this.#own;
     let at = 0;
     for (const part of this.#parts) {
       if ("literal" in part) at = putBytes(this.bytes, at, part.literal);
@@ -37,6 +59,7 @@ export class KeyBuilder implements Key {
 
   /** Two different multiplicative hashes of 32 bits each, mixed at the end. */
   hash(): void {
+    if (this.#hashed) return;
     const { bytes, length } = this;
     let high = 0x811c9dc5;
     let low = length;

@@ -114,7 +114,7 @@ export class DatasetTask {
     const compiled = this.compiled as CompiledDataset;
     const writer = new DatasetWriter(
       compiled,
-      makeEncoder(compiled.value, style, sink.expiry),
+      makeEncoder(compiled.value, style, sink.expiry, compiled),
       sink,
       this.account,
       this.sampler,

@@ -1,7 +1,7 @@
 import type { WireForm } from "./postgres/wire.ts";
 import { LONGEST_TEXT, WireError, writerOf } from "./postgres/wire.ts";
 import { viewOf } from "./views.ts";
-import type { RowMemory } from "./wasm/payload.ts";
+import type { RowMachine } from "./wasm/rows.ts";
 
 /** A tuple of COPY's binary format is not what was expected: a proxy or a server of another kind. */
 export class TupleError extends Error {
@@ -19,26 +19,33 @@ export class Tuple {
   /** What the positions refer to, and a view of it. */
   bytes: Buffer = NOTHING;
   view: DataView = viewOf(NOTHING);
-  readonly starts: Int32Array;
+  starts: Int32Array;
   /** -1 stands for NULL. */
-  readonly lengths: Int32Array;
+  lengths: Int32Array;
+  /** Those of rows that no machine has read. */
+  readonly #starts: Int32Array;
+  readonly #lengths: Int32Array;
   /** Columns that come in a binary form of PostgreSQL, and that form. */
   readonly #binary: Int32Array;
   readonly #writers: readonly ReturnType<typeof writerOf>[];
   /** Rows are copied to here, so that the text of such columns can stand behind them. */
   #copy: Buffer = NOTHING;
-  readonly #memory: RowMemory | undefined;
+  readonly #machine: RowMachine | undefined;
+  /** Bytes of the row read last, the texts of its values included: no column is longer, nor all of them together. */
+  size = 0;
 
   /**
    * @param columns the form in which each comes; or how many there are, all of them as bytes
-   * @param memory where to keep rows that fit in there
+   * @param machine reads the rows that it has a place for
    */
-  constructor(columns: number | readonly WireForm[], memory?: RowMemory) {
+  constructor(columns: number | readonly WireForm[], machine?: RowMachine) {
     const forms = typeof columns === "number" ? [] : columns;
     const width = typeof columns === "number" ? columns : columns.length;
-    this.#memory = memory;
-    this.starts = memory?.starts.subarray(0, width) ?? new Int32Array(width);
-    this.lengths = memory?.lengths.subarray(0, width) ?? new Int32Array(width);
+    this.#machine = machine;
+    this.#starts = new Int32Array(width);
+    this.#lengths = new Int32Array(width);
+    this.starts = this.#starts;
+    this.lengths = this.#lengths;
     this.#binary = Int32Array.from(forms.flatMap((form, index) => (form === "bytes" ? [] : [index])));
     this.#writers = forms.filter((form) => form !== "bytes").map(writerOf);
   }
@@ -48,29 +55,33 @@ export class Tuple {
    * @throws TupleError where it does not fill exactly that; WireError where a value is not what its type says
    */
   read(bytes: Buffer, start: number, end: number): void {
+    const machine = this.#machine;
+    if (machine?.read(bytes, start, end)) {
+      this.bytes = machine.bytes;
+      this.view = machine.view;
+      this.starts = machine.starts;
+      this.lengths = machine.lengths;
+      this.size = machine.size;
+      return;
+    }
     const size = end - start;
     const room = size + this.#binary.length * LONGEST_TEXT;
+    this.starts = this.#starts;
+    this.lengths = this.#lengths;
     this.#makeRoom(room);
     bytes.copy(this.bytes, 0, start, end);
     this.#locate(size);
     this.#writeTexts(size);
+    this.size = room;
   }
 
   #makeRoom(room: number): void {
-    const memory = this.#memory;
-    if (memory !== undefined && room <= memory.bytes.length) {
-      if (this.bytes === memory.bytes) return;
-      this.bytes = memory.bytes;
-      this.view = memory.view;
-      this.#copy = NOTHING;
-      return;
-    }
     // A value that was very large is not kept for the rest of the run.
-    if (room > this.#copy.length || (this.#copy.length > LARGEST_KEPT && room < LARGEST_KEPT / 2)) {
-      this.#copy = Buffer.allocUnsafeSlow(2 * room);
-      this.bytes = this.#copy;
-      this.view = viewOf(this.#copy);
-    }
+    const tooLarge = this.#copy.length > LARGEST_KEPT && room < LARGEST_KEPT / 2;
+    if (room > this.#copy.length || tooLarge) this.#copy = Buffer.allocUnsafeSlow(2 * room);
+    if (this.bytes === this.#copy) return;
+    this.bytes = this.#copy;
+    this.view = viewOf(this.#copy);
   }
 
   #locate(end: number): void {

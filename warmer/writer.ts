@@ -36,8 +36,12 @@ export class DatasetWriter implements RowStage {
     this.#sink = sink;
     this.#account = account;
     this.#sampler = sampler;
-    this.#row = new Tuple(dataset.columns, encoder.memory);
-    this.#key = new KeyBuilder(dataset.key);
+    this.#row = new Tuple(dataset.columns, encoder.machine);
+    this.#key = new KeyBuilder(dataset.key, encoder.machine);
+  }
+
+  get input(): Buffer | undefined {
+    return this.encoder.machine?.input;
   }
 
   row(bytes: Buffer, start: number, end: number): void {

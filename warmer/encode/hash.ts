@@ -2,10 +2,10 @@ import { putBulkHeader, putBytes, putInteger, putIntegerBulk, putLineEnd, putVie
 import type { Tuple } from "../tuple.ts";
 import type { WrittenValue } from "../types.ts";
 import { viewOf } from "../views.ts";
-import { PayloadMaker, type RowMemory } from "../wasm/payload.ts";
+import { RowMachine, type RowSource } from "../wasm/rows.ts";
 import type { Expiry } from "./expiry.ts";
 import type { CompiledValueOf, Encoder, Key } from "./value.ts";
-import { COMMAND_OVERHEAD } from "./value.ts";
+import { COMMAND_OVERHEAD, mostUses } from "./value.ts";
 
 const DELETE = Buffer.from("*2\r\n$3\r\nDEL\r\n");
 const HSET = Buffer.from("$4\r\nHSET\r\n");
@@ -52,25 +52,24 @@ export class HashEncoder implements Encoder {
   readonly #constantArguments: Buffer;
   readonly #style: HashStyle;
   readonly #expire: Buffer;
-  readonly #restoreHead: DataView;
-  readonly #restoreTail: DataView;
   /** False where a name or constant is too long for any listpack. */
   readonly #fits: boolean;
   readonly #fixed: number;
-  readonly #payloads: PayloadMaker | undefined;
+  /** How often a column is used, at most. */
+  readonly #uses: number;
+  readonly machine: RowMachine | undefined;
   /** Rows that a listpack has no place for, and the longest value of all rows. */
   #tooLong = 0;
   #longest = 0;
 
-  constructor(value: CompiledValueOf<"hash">, style: HashStyle, expiry: Expiry) {
+  constructor(value: CompiledValueOf<"hash">, style: HashStyle, expiry: Expiry, source?: RowSource) {
     this.#style = style;
     this.#expire = expiry.command;
-    this.#restoreHead = constantView(expiry.restore);
-    this.#restoreTail = constantView(expiry.restoreOptions);
     this.#fields = value.fields.map(({ name, column }) => {
       const bytes = Buffer.from(name);
       return { name: bytes, column, argument: constantView(bulk(bytes)) };
     });
+    this.#uses = mostUses(value.fields);
     this.#constants = value.constants;
     const pairs = value.constants.flatMap(({ name, value: text }) => [Buffer.from(name), Buffer.from(text)]);
     this.#constantArguments = Buffer.concat(pairs.map(bulk));
@@ -78,12 +77,8 @@ export class HashEncoder implements Encoder {
     this.#fits = style.restore !== null && this.#longest <= style.restore.value;
     const names = this.#fields.reduce((sum, field) => sum + field.argument.byteLength + 2 * ENTRY_OVERHEAD, 0);
     this.#fixed = names + 2 * this.#constantArguments.length + 3 * COMMAND_OVERHEAD;
-    if (!this.#fits) return;
-    this.#payloads = new PayloadMaker(this.#fields, pairs);
-  }
-
-  get memory(): RowMemory | undefined {
-    return this.#payloads?.row;
+    const shape = this.#fits ? ({ command: "restore", fields: this.#fields, constants: pairs } as const) : null;
+    if (shape !== null || source !== undefined) this.machine = new RowMachine(shape, expiry, source);
   }
 
   refuses(row: Tuple): string | null {
@@ -93,46 +88,39 @@ export class HashEncoder implements Encoder {
   }
 
   bound(row: Tuple, key: Key): number {
+    return this.#fixed + 3 * key.length + this.#uses * row.size;
+  }
+
+  exactBound(row: Tuple, key: Key): number {
     let total = this.#fixed + 3 * key.length;
     for (const field of this.#fields) total += Math.max(0, row.lengths[field.column] as number);
     return total;
   }
 
-  exactBound(row: Tuple, key: Key): number {
-    return this.bound(row, key);
-  }
-
   encode(out: Buffer, at: number, row: Tuple, key: Key, expires: number): number {
     const limits = this.#style.restore;
-    const fields = this.#fields;
-    const longest = limits === null || !this.#fits ? -1 : limits.value;
+    const machine = this.machine;
+    if (limits !== null && this.#fits && machine !== undefined) {
+      const here = row.bytes === machine.bytes && key.bytes === machine.key;
+      if (RowMachine.hasRoom(this.#uses * row.size) && (here || machine.take(row, key))) {
+        const length = machine.restore(expires, limits.value, limits.entries);
+        if (length > 0) {
+          this.commands = 1;
+          return machine.copy(out, at, length);
+        }
+      }
+    }
     let count = this.#constants.length;
-    let fits = longest >= 0;
-    for (let index = 0; index < fields.length; index++) {
-      const length = row.lengths[(fields[index] as Field).column] as number;
+    let fits = this.#fits;
+    for (const field of this.#fields) {
+      const length = row.lengths[field.column] as number;
       if (length < 0) continue;
       count += 1;
-      if (length > longest) fits = false;
+      if (limits !== null && length > limits.value) fits = false;
       if (length > this.#longest) this.#longest = length;
     }
     if (!fits && limits !== null) this.#tooLong += 1;
-    const payloads = this.#payloads;
-    if (fits && payloads !== undefined && limits !== null && count <= limits.entries) {
-      if (row.bytes === payloads.row.bytes || payloads.take(row)) {
-        return this.#restore(out, at, key, expires, payloads, payloads.make(count));
-      }
-    }
     return this.#hset(out, at, row, key, expires, count);
-  }
-
-  #restore(out: Buffer, start: number, key: Key, expires: number, payloads: PayloadMaker, begin: number): number {
-    this.commands = 1;
-    const target = viewOf(out);
-    let at = this.#putKey(out, putView(target, start, this.#restoreHead), key);
-    at = putIntegerBulk(out, at, expires);
-    const length = payloads.end - begin;
-    at = putWords(target, putBulkHeader(out, at, length), payloads.view, begin, length);
-    return putView(target, at, this.#restoreTail);
   }
 
   #hset(out: Buffer, start: number, row: Tuple, key: Key, expires: number, count: number): number {

@@ -1,6 +1,8 @@
 import { putView, putWords } from "../resp.ts";
 import type { Tuple } from "../tuple.ts";
 import { viewOf } from "../views.ts";
+import type { CommandShape } from "../wasm/rows.ts";
+import { mostUses } from "./value.ts";
 
 const BACKSLASH = 92;
 const QUOTE = 34;
@@ -31,6 +33,10 @@ export const WORST_ESCAPE = 6;
 function constant(text: string): DataView {
   const bytes = Buffer.from(text);
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+function bytesOf(view: DataView): Buffer {
+  return Buffer.from(view.buffer, view.byteOffset, view.byteLength);
 }
 
 /** Whether none of the four bytes needs an escape: is below 32, a quote, or a backslash. */
@@ -107,12 +113,16 @@ export class JsonDocument {
   readonly #text: boolean[];
   readonly #tail: DataView;
   readonly #fixed: number;
+  readonly #uses: number;
+  /** The same for a machine. */
+  readonly shape: CommandShape;
 
   /** @param members name, column, and whether its bytes are text that has to be quoted and escaped */
   constructor(
     members: readonly { readonly name: string; readonly column: number; readonly form: "raw" | "text" }[],
     constants: Readonly<Record<string, unknown>>,
   ) {
+    this.#uses = mostUses(members);
     this.#labels = members.map(({ name }, index) => constant(`${index === 0 ? "{" : ","}${JSON.stringify(name)}:`));
     this.#columns = members.map(({ column }) => column);
     this.#text = members.map(({ form }) => form === "text");
@@ -124,6 +134,18 @@ export class JsonDocument {
       (sum, label) => sum + label.byteLength + NULL.byteLength + 2,
       this.#tail.byteLength,
     );
+    this.shape = {
+      command: "set",
+      members: members.map(({ column, form }, index) => {
+        return { label: bytesOf(this.#labels[index] as DataView), column, text: form === "text" };
+      }),
+      tail: bytesOf(this.#tail),
+    };
+  }
+
+  /** Bytes that are certainly enough, known without a look at the columns. */
+  roughBound(row: Tuple): number {
+    return this.#fixed + WORST_ESCAPE * this.#uses * row.size;
   }
 
   bound(row: Tuple): number {

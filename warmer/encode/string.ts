@@ -2,6 +2,7 @@ import { digits, putBulkHeader, putBytes, putInteger, putIntegerBulk, putLineEnd
 import type { Tuple } from "../tuple.ts";
 import type { WrittenValue } from "../types.ts";
 import { viewOf } from "../views.ts";
+import { type CommandShape, RowMachine, type RowSource } from "../wasm/rows.ts";
 import type { Expiry } from "./expiry.ts";
 import { jsonValueLength, putJsonValue, WORST_ESCAPE } from "./json.ts";
 import type { Encoder, Key } from "./value.ts";
@@ -18,6 +19,9 @@ export interface StringBody {
   bound(row: Tuple): number;
   exactBound(row: Tuple): number;
   put(out: Buffer, at: number, row: Tuple): number;
+  /** What a machine makes of rows, where it can; and bytes that are certainly enough for it. */
+  readonly shape?: CommandShape;
+  roughBound?(row: Tuple): number;
 }
 
 /** One column, byte for byte. */
@@ -47,10 +51,12 @@ export class StringEncoder implements Encoder {
   readonly #expireOption: Buffer;
   /** Digits of the length of the last value: a guess for the next, so that each value is gone over only once. */
   #digits = 3;
+  readonly machine: RowMachine | undefined;
 
-  constructor(body: StringBody, expiry: Expiry) {
+  constructor(body: StringBody, expiry: Expiry, source?: RowSource) {
     this.#body = body;
     this.#expireOption = expiry.setOption;
+    if (body.shape !== undefined && source !== undefined) this.machine = new RowMachine(body.shape, expiry, source);
   }
 
   refuses(row: Tuple): string | null {
@@ -59,6 +65,10 @@ export class StringEncoder implements Encoder {
   }
 
   bound(row: Tuple, key: Key): number {
+    const rough = this.#body.roughBound?.(row);
+    if (rough !== undefined && RowMachine.hasRoom(rough + key.length + COMMAND_OVERHEAD)) {
+      return rough + key.length + COMMAND_OVERHEAD;
+    }
     return this.#body.bound(row) + key.length + COMMAND_OVERHEAD;
   }
 
@@ -67,6 +77,11 @@ export class StringEncoder implements Encoder {
   }
 
   encode(out: Buffer, start: number, row: Tuple, key: Key, expires: number): number {
+    const { machine } = this;
+    if (machine !== undefined && row.bytes === machine.bytes && key.bytes === machine.key) {
+      const rough = this.#body.roughBound?.(row) ?? Number.POSITIVE_INFINITY;
+      if (RowMachine.hasRoom(rough)) return machine.copy(out, start, machine.set(expires));
+    }
     let at = putBytes(out, start, expires > 0 ? SET_EXPIRE : SET);
     at = putBulkHeader(out, at, key.length);
     at = putLineEnd(out, putWords(viewOf(out), at, viewOf(key.bytes), 0, key.length));

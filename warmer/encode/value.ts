@@ -1,7 +1,7 @@
 import type { CompiledDataset } from "../compile.ts";
 import type { Tuple } from "../tuple.ts";
 import type { WrittenValue } from "../types.ts";
-import type { RowMemory } from "../wasm/payload.ts";
+import type { RowMachine } from "../wasm/rows.ts";
 
 /** The key of the row at hand. The buffer is reused. */
 export interface Key {
@@ -16,8 +16,8 @@ export interface Key {
 export interface Encoder {
   /** Commands, and so replies, of the row that was encoded last. */
   readonly commands: number;
-  /** Where rows are best kept, if it matters: they are encoded from there. */
-  readonly memory?: RowMemory | undefined;
+  /** What reads rows best, if it matters: they are encoded from there. */
+  readonly machine?: RowMachine | undefined;
   /** Why this row cannot be written, or null: `NULL_VALUE`. */
   refuses(row: Tuple): string | null;
   /** Bytes that are certainly enough; quick, and so generous. */
@@ -34,6 +34,13 @@ export interface Encoder {
 
 /** Room for what stands around keys and values: command names, lengths, TTLs. */
 export const COMMAND_OVERHEAD = 160;
+
+/** How often the column that is used most often is used: a value can be so much longer than its row. */
+export function mostUses(members: readonly { readonly column: number }[]): number {
+  const uses = new Map<number, number>();
+  for (const { column } of members) uses.set(column, (uses.get(column) ?? 0) + 1);
+  return Math.max(0, ...uses.values());
+}
 
 /** What an encoder is made from. */
 export type CompiledValueOf<T extends CompiledDataset["value"]["type"]> = Extract<

@@ -27,6 +27,8 @@ export interface CopyHandler {
   row(bytes: Buffer, start: number, end: number): void;
   /** After each piece of network data: a promise makes the socket wait for it. */
   pressure(): Promise<void> | null;
+  /** Where network data is best put before its rows are handed over; it is used where a piece has room there. */
+  readonly input?: Buffer | undefined;
 }
 
 /**
@@ -70,20 +72,28 @@ export class CopyOut implements Submittable {
     connection.query(this.#sql);
   }
 
-  #feed(data: Buffer): void {
-    let at = this.#complete(data);
+  #feed(piece: Buffer): void {
+    let at = this.#complete(piece);
     if (at < 0) return;
-    while (data.length - at >= MESSAGE_HEADER) {
+    let data = piece;
+    let length = piece.length;
+    const { input } = this.#handler;
+    if (input !== undefined && length - at <= input.length) {
+      data = input;
+      length = piece.copy(input, 0, at);
+      at = 0;
+    }
+    while (length - at >= MESSAGE_HEADER) {
       if (!isCopyMessage(data[at])) {
-        this.#handBack(data.subarray(at));
+        this.#handBack(data.subarray(at, length));
         return;
       }
       const end = at + 1 + data.readInt32BE(at + 1);
-      if (end > data.length) break;
+      if (end > length) break;
       this.#message(data, at, end);
       at = end;
     }
-    this.#keep(data, at);
+    if (at < length) this.#keep(data.subarray(at, length));
     this.#wait();
   }
 
@@ -115,14 +125,12 @@ export class CopyOut implements Submittable {
     return at;
   }
 
-  #keep(rest: Buffer, at: number): void {
-    const left = rest.length - at;
-    if (left === 0) return;
+  #keep(rest: Buffer): void {
     // Room for the whole message, so that a value of many megabytes is not copied again with every piece of it.
-    const size = left < MESSAGE_HEADER ? MESSAGE_HEADER : 1 + rest.readInt32BE(at + 1);
+    const size = rest.length < MESSAGE_HEADER ? MESSAGE_HEADER : 1 + rest.readInt32BE(1);
     this.#partial = this.#hold(size);
-    rest.copy(this.#partial, 0, at);
-    this.#filled = left;
+    rest.copy(this.#partial);
+    this.#filled = rest.length;
   }
 
   #hold(size: number): Buffer {

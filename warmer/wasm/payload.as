@@ -2,10 +2,9 @@
 // hash that was written by HSET, so that both engines leave the same data. AssemblyScript, because it is most of the
 // work per row, and 64-bit integers and unchecked words make it five times as fast as in JavaScript.
 //
-// payload.ts lays the memory out and calls this; module.ts holds it compiled. After a change: node scripts/wasm.mjs
+// rows.ts lays the memory out; module.ts holds it compiled. After a change: node scripts/wasm.mjs
+import { copy, TABLES } from "./layout";
 
-/** Sixteen tables of 256 checksums, for sixteen bytes a step. */
-const TABLES: usize = 0;
 const REFLECTED: u64 = 0x95ac9329ac4bc9b5;
 
 /** Fills the tables; once. */
@@ -41,14 +40,6 @@ export function crc64(from: usize, to: usize): u64 {
   }
   for (; p < to; p++) crc = load<u64>(TABLES + (((<usize>crc ^ load<u8>(p)) & 255) << 3)) ^ (crc >> 8);
   return crc;
-}
-
-@inline
-function copy(to: usize, from: usize, length: usize): usize {
-  let i: usize = 0;
-  // Whole words: room behind both is the caller's business.
-  for (; i < length; i += 8) store<u64>(to + i, load<u64>(from + i));
-  return to + length;
 }
 
 /** The length of an entry, once more behind it: seven bits a byte, high part first. Redis's limits, odd as they are. */
