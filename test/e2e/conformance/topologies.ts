@@ -6,9 +6,9 @@ export type TopologyName = (typeof topologies)[number];
 /** Data nodes and sentinels of each, by default. */
 export const sizes = { standalone: [1, 0], sentinel: [3, 3], cluster: [6, 0] } as const;
 
-/** Every write is on disk, so that nothing but the suite's own mistakes may lose one; failures are noticed soon. */
+/** Every write is on disk before it is answered, so that nothing that is killed may lose one; failures are noticed soon. */
 export async function settingsOf(topology: TopologyName): Promise<Record<string, string>> {
-  const common = { topology, persistence: "aof" };
+  const common = { topology, persistence: "aof-always" };
   switch (topology) {
     case "standalone":
       return { ...common, port: `${await freePorts(1)}` };
