@@ -19,6 +19,12 @@ const credentials = {
   tls: tlsSchema.optional(),
 };
 
+/**
+ * Where servers name each other: announced `host:port` to the address at which this client reaches it. What the endpoint
+ * itself lists is where the client reaches it anyway.
+ */
+const natMapSchema = z.record(z.string(), addressSchema).optional();
+
 const standaloneSchema = z.object({
   topology: z.literal("standalone"),
   nodes: z.array(addressSchema).length(1),
@@ -34,6 +40,7 @@ const sentinelSchema = z.object({
   sentinels: z.array(addressSchema).min(1),
   /** The data nodes, for tools that look at each of them. Clients ask the sentinels. */
   nodes: z.array(addressSchema).min(1),
+  natMap: natMapSchema,
   sentinelUsername: z.string().optional(),
   sentinelPassword: z.string().optional(),
   database: z.number().int().min(0).max(15),
@@ -45,8 +52,7 @@ const clusterSchema = z.object({
   nodes: z.array(addressSchema).min(1),
   /** A cluster has only database 0. */
   database: z.literal(0),
-  /** Announced `host:port` to the address at which this client reaches it. */
-  natMap: z.record(z.string(), addressSchema).optional(),
+  natMap: natMapSchema,
   ...credentials,
 });
 

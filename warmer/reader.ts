@@ -245,6 +245,7 @@ async function makeClient(endpoint: Endpoint, timeoutMs: number, readyCheck: boo
         sentinels: endpoint.sentinels,
         name: endpoint.masterName,
         sentinelRetryStrategy: retryStrategy,
+        ...(endpoint.natMap !== undefined && { natMap: endpoint.natMap }),
         ...(endpoint.sentinelUsername !== undefined && { sentinelUsername: endpoint.sentinelUsername }),
         ...(endpoint.sentinelPassword !== undefined && { sentinelPassword: endpoint.sentinelPassword }),
         ...(tls !== undefined && { enableTLSForSentinelMode: true, sentinelTLS: tlsOptions(tls) }),

@@ -1,3 +1,4 @@
+import type { Address } from "../../contract/address.ts";
 import type { Endpoint, Tls } from "../../contract/endpoint.ts";
 import { formatAddress } from "../../contract/format-address.ts";
 import type { Member } from "../../contract/nodes.ts";
@@ -48,6 +49,24 @@ export function endpointsOf(
 ): Record<ClientUser, Endpoint> {
   const entries = clientUsers.map((user) => [user, endpointOf(plan, members, user, secrets, tls)] as const);
   return Object.fromEntries(entries) as Record<ClientUser, Endpoint>;
+}
+
+/**
+ * The endpoint for clients that come in by published ports: every node under its own port on another host, and what the
+ * nodes call each other by led there. A standalone server names nobody.
+ *
+ * @param host where the ports are published, as the client reaches it: `127.0.0.1`
+ */
+export function publishedEndpoint(endpoint: Endpoint, host: string): Endpoint {
+  const there = ({ port }: Address): Address => ({ host, port });
+  const nodes = endpoint.nodes.map(there);
+  if (endpoint.topology === "standalone") return { ...endpoint, nodes };
+  const sentinels = endpoint.topology === "sentinel" ? endpoint.sentinels : [];
+  const announced = [...endpoint.nodes, ...sentinels];
+  const natMap = Object.fromEntries(announced.map((address) => [formatAddress(address), there(address)]));
+  return endpoint.topology === "sentinel"
+    ? { ...endpoint, nodes, sentinels: sentinels.map(there), natMap }
+    : { ...endpoint, nodes, natMap };
 }
 
 /**

@@ -12,6 +12,8 @@ export interface ProxyOptions {
 /** A server of a test behind a network that is not at its best. */
 export interface TestProxy {
   readonly port: number;
+  /** Connections that were taken. */
+  readonly connections: number;
   /** Connections that have gone silent. */
   readonly silent: number;
   stop(): void;
@@ -22,7 +24,9 @@ export async function startProxy(target: number, options: ProxyOptions): Promise
   const { largestPiece, silentAfter = Number.POSITIVE_INFINITY } = options;
   const sockets = new Set<Socket>();
   let silent = 0;
+  let connections = 0;
   const server = createServer((inner) => {
+    connections += 1;
     const outer = dial(target, "127.0.0.1");
     let passed = 0;
     for (const [socket, other] of [
@@ -55,6 +59,9 @@ export async function startProxy(target: number, options: ProxyOptions): Promise
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   return {
     port,
+    get connections() {
+      return connections;
+    },
     get silent() {
       return silent;
     },

@@ -2,6 +2,7 @@ import type { Address } from "../../contract/address.ts";
 import { formatAddress } from "../../contract/address.ts";
 import type { Endpoint } from "../../contract/endpoint.ts";
 import { SLOTS } from "../slots.ts";
+import { reachedAt } from "./nat.ts";
 import type { Reply } from "./reply.ts";
 import { ReplyError } from "./reply.ts";
 import { dataCredentials, RedisConnection } from "./socket.ts";
@@ -75,7 +76,7 @@ async function findSentinelPrimary(endpoint: EndpointOf<"sentinel">, signal: Abo
         if (!Array.isArray(reply)) {
           throw new Error(`the sentinel ${formatAddress(server)} watches no primary named "${endpoint.masterName}"`);
         }
-        return { host: String(reply[0]), port: Number(reply[1]) };
+        return reachedAt(endpoint, { host: String(reply[0]), port: Number(reply[1]) });
       },
     );
   });
@@ -84,7 +85,7 @@ async function findSentinelPrimary(endpoint: EndpointOf<"sentinel">, signal: Abo
 }
 
 /** `CLUSTER SLOTS` as a placement. */
-function readSlots(reply: Reply, asked: Address, natMap: Readonly<Record<string, Address>>): Placement {
+function readSlots(reply: Reply, asked: Address, endpoint: Endpoint): Placement {
   const primaries: Address[] = [];
   const indexes = new Map<string, number>();
   const slots = new Int16Array(SLOTS).fill(-1);
@@ -92,9 +93,9 @@ function readSlots(reply: Reply, asked: Address, natMap: Readonly<Record<string,
     if (!Array.isArray(range) || !Array.isArray(range[2])) continue;
     const [first, last, [host, port]] = range as [number, number, Reply[]];
     // An empty or unknown host means the one that was asked.
-    const announcedHost = host === null || String(host) === "" || String(host) === "?" ? asked.host : String(host);
-    const announced = { host: announcedHost, port: Number(port) };
-    const address = natMap[formatAddress(announced)] ?? natMap[`${announced.host}:${announced.port}`] ?? announced;
+    const unnamed = host === null || String(host) === "" || String(host) === "?";
+    const announced = { host: unnamed ? asked.host : String(host), port: Number(port) };
+    const address = reachedAt(endpoint, announced);
     const name = formatAddress(address);
     const index = indexes.get(name) ?? primaries.push(address) - 1;
     indexes.set(name, index);
@@ -113,7 +114,7 @@ async function findClusterPrimaries(
   const servers = new Map([...known, ...endpoint.nodes].map((address) => [formatAddress(address), address]));
   return firstAnswer([...servers.values()], async (server) => {
     return withConnection(RedisConnection.open(server, dataCredentials(endpoint), signal), async (node) => {
-      return readSlots(await node.call("CLUSTER", "SLOTS"), server, endpoint.natMap ?? {});
+      return readSlots(await node.call("CLUSTER", "SLOTS"), server, endpoint);
     });
   });
 }
