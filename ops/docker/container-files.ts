@@ -9,7 +9,7 @@ import {
   type OperationResult,
 } from "../../contract/operation.ts";
 import { waitFor } from "../wait.ts";
-import { existing, inspect, instanceOf, isRunning, kill, logTail } from "./containers.ts";
+import { existing, explained, inspect, instanceOf, isRunning, kill } from "./containers.ts";
 import { engineOf } from "./engine.ts";
 import { getFile, putFiles } from "./files.ts";
 
@@ -54,10 +54,9 @@ export const containerFiles: OperationHandler = async (request, context) => {
     }
     return { id: name, outputs: { instance: await settled(container, name, context.signal) } };
   } catch (error) {
-    const log = await logTail(container);
+    const reason = await explained(container, error);
     await container.stop({ t: 0 }).catch(() => {}); // it has ended
-    const said = log === "" ? "Its log is empty." : `The end of its log:\n${log}`;
-    throw new OperationFailure(`${(error as Error).message}\n${said}`, name, { drift: "it did not start" });
+    throw new OperationFailure(reason, name, { drift: "it did not start" });
   }
 };
 

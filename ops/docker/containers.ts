@@ -72,12 +72,20 @@ function unlessStopped(error: unknown): void {
   if (statusCode !== 409 && statusCode !== 404) throw error;
 }
 
-/** The last lines that a container has written since its last start. */
-export async function logTail(container: Container, lines = 20): Promise<string> {
+/** An error about a program that did not come up, with why it ended as far as the engine knows, and its last words. */
+export async function explained(container: Container, error: unknown): Promise<string> {
+  const state = (await inspect(container).catch(() => undefined))?.State;
+  const killed = state?.OOMKilled
+    ? "\nIt was killed because it used more than its memory limit (hearth:memoryLimit)."
+    : "";
+  const log = await logTail(container);
+  const said = log === "" ? "Its log is empty." : `The end of its log:\n${log}`;
+  return `${(error as Error).message}${killed}\n${said}`;
+}
+
+async function logTail(container: Container): Promise<string> {
   try {
-    const { State } = await container.inspect();
-    const since = Math.floor(Date.parse(State.StartedAt) / 1000) || 0;
-    const output = await container.logs({ stdout: true, stderr: true, tail: lines, since });
+    const output = await container.logs({ stdout: true, stderr: true, tail: 20 });
     return withoutHeaders(Buffer.from(output)).trimEnd();
   } catch {
     return ""; // its log driver keeps nothing that can be read

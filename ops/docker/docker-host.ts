@@ -8,7 +8,7 @@ import { isIn } from "../redis-version.ts";
 import { type AskableServer, type ArgumentFailure as Failure, lacksTls, refusedDirectives } from "../try-directives.ts";
 import { addressOf } from "./context.ts";
 import { engineOf } from "./engine.ts";
-import { hasImage, type ImageServer, withImageServer } from "./image-server.ts";
+import { type ImageServer, idOf, withImageServer } from "./image-server.ts";
 import { whyNotPublished } from "./published.ts";
 import { overlapsWith } from "./subnets.ts";
 
@@ -24,11 +24,10 @@ export const dockerHost: OperationHandler = async ({ action, id, inputs }, conte
   const { docker: engine, image } = dockerHostSchema.parse(inputs);
   const docker = await engineOf(engine);
   const { Version } = await docker.version();
-  const failures: Failure[] = [];
-  const version = await withImageServer(docker, image, async (server) => {
-    failures.push(...(await refused(server, image, inputs)));
-    return server.version;
-  });
+  const found = await examine(docker, image, inputs);
+  if (!found)
+    throw new Error(`the engine does not have the image ${image}, though Pulumi pulled it: run pulumi up again`);
+  const { version, failures } = found;
   if (failures.length > 0) throw new Error(failures.map(({ property, reason }) => `${property}: ${reason}`).join("\n"));
   context.signal.throwIfAborted();
   // The servers come next: what talks to them is loaded after the answer, while Pulumi gets to them.
@@ -68,13 +67,40 @@ function overlapReason(subnet: unknown, overlap: string): string {
 }
 
 /** An image that the engine does not have yet is looked at when it has been pulled. */
-async function whyNotImage(docker: Docker, image: string, inputs: Record<string, unknown>): Promise<Failure[]> {
-  if (!(await hasImage(docker, image))) return [];
+async function whyNotImage(
+  docker: Docker,
+  image: string,
+  inputs: Record<string, unknown>,
+): Promise<readonly Failure[]> {
   try {
-    return await withImageServer(docker, image, (server) => refused(server, image, inputs));
+    return (await examine(docker, image, inputs))?.failures ?? [];
   } catch (error) {
     return [{ property: "docker.image", reason: (error as Error).message }];
   }
+}
+
+interface Examined {
+  readonly version: string;
+  readonly failures: readonly Failure[];
+}
+
+/** What was found, by the image and what was asked of it: a container for it takes half a second. */
+const examined = new Map<string, Promise<Examined>>();
+
+/** The server of an image; undefined when the engine does not have the image. */
+async function examine(docker: Docker, image: string, inputs: Record<string, unknown>): Promise<Examined | undefined> {
+  const imageId = await idOf(docker, image);
+  if (imageId === undefined) return undefined;
+  const key = JSON.stringify([imageId, inputs.tls, inputs.asked]);
+  const known = examined.get(key);
+  if (known) return known;
+  const asked = withImageServer(docker, image, async (server) => ({
+    version: server.version,
+    failures: await refused(server, image, inputs),
+  }));
+  examined.set(key, asked);
+  asked.catch(() => examined.delete(key));
+  return asked;
 }
 
 /** What the image's redis-server does not take. */

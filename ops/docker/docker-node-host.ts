@@ -9,7 +9,7 @@ import type { Instance, NodeHost } from "../node-host.ts";
 import { stepRequest } from "../redis-node.ts";
 import { runnerOf } from "../runner/runner.ts";
 import type { Step, StepInputs, StepOutputs } from "../steps.ts";
-import { inspect, instanceOf, isRunning, kill, logTail, stopGracefully } from "./containers.ts";
+import { explained, inspect, instanceOf, isRunning, kill, stopGracefully } from "./containers.ts";
 import { getFile, hasFile, putFiles } from "./files.ts";
 import { healthFiles } from "./health.ts";
 
@@ -64,10 +64,9 @@ export class DockerNodeHost implements NodeHost<DockerInstance> {
       if (!found) throw new Error(`${this.node.name}: the server ended`);
       return await this.answering(found, context);
     } catch (error) {
-      const log = await logTail(container);
+      const reason = await explained(container, error);
       await this.#end();
-      const said = log === "" ? "Its log is empty." : `The end of its log:\n${log}`;
-      throw new Error(`${(error as Error).message}\n${said}`);
+      throw new Error(reason);
     }
   }
 

@@ -18,13 +18,12 @@ const versionOfValkey = "7.2.4";
 // The image's own entry point is left out, so that none has a say.
 const find = 'server=$(command -v redis-server || command -v valkey-server) || { echo "no server"; exit 0; }';
 
-/** Whether the engine has the image. */
-export async function hasImage(docker: Docker, image: string): Promise<boolean> {
+/** Id of an image that the engine has. */
+export async function idOf(docker: Docker, image: string): Promise<string | undefined> {
   try {
-    await docker.getImage(image).inspect();
-    return true;
+    return (await docker.getImage(image).inspect()).Id;
   } catch (error) {
-    if (isGone(error)) return false;
+    if (isGone(error)) return undefined;
     throw error;
   }
 }
