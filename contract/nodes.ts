@@ -110,12 +110,27 @@ export const serverSchema = memberSchema.extend({
 
 /**
  * The inputs of a server as the tool takes them. A resource holds its directives in two parts, `live` and `restart`, by
- * what a changed value does to a server that runs: so a preview shows it with the directive. The file has no order.
+ * what a changed value does to a server that runs: so a preview shows it with the directive. The file has no order. Which
+ * of them some versions only are given, it holds by version, `{ "since 7.0": "a b" }`: a preview prints it with each change.
  */
 export function withDirectives(inputs: Record<string, unknown>): Record<string, unknown> {
-  const { live, restart, ...rest } = inputs;
+  const { live, restart, versions, ...rest } = inputs;
   if (live === undefined && restart === undefined) return inputs;
-  return { ...rest, directives: { ...(restart as Directives), ...(live as Directives) } };
+  return {
+    ...rest,
+    directives: { ...(restart as Directives), ...(live as Directives) },
+    ...(versions !== undefined && { directiveVersions: byDirective(versions as Record<string, string>) }),
+  };
+}
+
+function byDirective(versions: Record<string, string>): Record<string, VersionRange> {
+  return Object.fromEntries(
+    Object.entries(versions).flatMap(([text, names]) => {
+      const words = text.split(" ");
+      const range = Object.fromEntries([0, 2].slice(0, words.length / 2).map((at) => [words[at], words[at + 1]]));
+      return names.split(" ").map((name) => [name, range]);
+    }),
+  );
 }
 
 /** Inputs of the operation `redis-process`: one redis-server or redis-sentinel process of this machine. */

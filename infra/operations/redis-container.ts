@@ -10,6 +10,9 @@ type Later = "container" | "containerId" | "version" | "health";
 /** Inputs: plain data, but for the container, its image's version, and what is made of secrets. */
 export type RedisContainerArgs = Omit<ServerArgs<Plain>, Later> & {
   [K in keyof Plain as K & Later]: pulumi.Input<Plain[K]>;
+} & {
+  /** What the container is made of, as its turn knows it. */
+  readonly definition: Readonly<Record<string, string>>;
 };
 
 /** The redis-server or redis-sentinel of a container that Pulumi made and did not start. It is started by this. */

@@ -87,13 +87,13 @@ export function definitionOf(
   { node, address, docker }: NodeContainer,
   imageId: pulumi.Input<string>,
 ): Record<string, pulumi.Input<string>> {
-  const { image, publish, owner, openFiles } = docker;
+  const { publish, owner, openFiles } = docker;
   const shown = ["user", "ports", "ulimits", "networksAdvanced"];
   const rest = Object.entries(args).filter(([key]) => !updatable.includes(key) && !shown.includes(key));
   const settings = createHash("sha256").update(JSON.stringify(rest)).digest("hex").slice(0, 8);
   return {
-    image,
-    imageId,
+    // Not its name: under another one the same image makes no other container.
+    image: imageId,
     address,
     published: publish === undefined ? "no" : `${publish}:${node.port}`,
     user: `${owner.uid}:${owner.gid}`,

@@ -149,13 +149,14 @@ export class DockerTarget implements Target {
       labels: { ...labels, "hearth.role": node.role },
     };
     const args = nodeContainer(made);
+    const definition = definitionOf(args, made, image.imageId) as Record<string, string>;
     const turn = new ContainerTurn(
       `${node.name}-turn`,
       {
         ...loginInputs(node, surroundings),
         ...byEffect(node.kind, decisive(node)),
         ...{ docker: engine, container: name, runner },
-        definition: definitionOf(args, made, image.imageId) as Record<string, string>,
+        definition,
       },
       { parent, dependsOn: [before] },
     );
@@ -169,8 +170,9 @@ export class DockerTarget implements Target {
       `${node.name}-server`,
       {
         ...serverInputs(node, surroundings),
-        ...{ docker: engine, container: container.name, containerId: container.id, version: host.version },
-        ...{ mount, owner: this.#docker.owner, runner },
+        ...{ docker: engine, container: name, containerId: container.id, version: host.version },
+        // With the turn that stops the server, this starts it again, whatever became of the container in between.
+        ...{ mount, owner: this.#docker.owner, runner, definition },
         health: password.apply((known) => ({ username: "exporter", password: known })),
       },
       { parent, dependsOn: [container] },

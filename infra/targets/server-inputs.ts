@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Address } from "../../contract/address.ts";
 import type { Monitor } from "../../contract/nodes.ts";
 import { renderAcl } from "../plan/acl.ts";
-import { dependentOnVersion } from "../plan/directives/directives.ts";
+import { versionsByRange } from "../plan/directives/directives.ts";
 import { byEffect } from "../plan/directives/effect.ts";
 import { operator, resolveSecret, resolveSecretDirectives, type Secrets } from "../plan/secrets.ts";
 import type { PlannedNode, TopologyPlan } from "../plan/topology.ts";
@@ -42,7 +42,7 @@ export function serverInputs(node: PlannedNode, surroundings: ServerSurroundings
   return {
     ...loginInputs(node, surroundings),
     topology: plan.topology,
-    directiveVersions: dependentOnVersion(Object.keys(node.directives)),
+    versions: versionsByRange(Object.keys(node.directives)),
     ...byEffect(node.kind, node.directives),
     secretDirectives: secrets.apply((values) => resolveSecretDirectives(node.secretDirectives, values)),
     acl: secrets.apply((values) => renderAcl(node.acl, values)),

@@ -9,6 +9,11 @@ export interface Registered {
 
 /** Runs a program against Pulumi's mocks and returns what it registered, in the order of names. */
 export async function registered(program: () => unknown): Promise<Registered[]> {
+  return (await registeredInOrder(program)).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The same in the order of registration: each waits for what it depends on, and for the values of its inputs. */
+export async function registeredInOrder(program: () => unknown): Promise<Registered[]> {
   const resources: Registered[] = [];
   await pulumi.runtime.setMocks(
     {
@@ -26,7 +31,12 @@ export async function registered(program: () => unknown): Promise<Registered[]> 
           client: pairOf("a client"),
         };
         const made = { instance: `${name}@1`, dataId: `data-of-${name}`, primaries: [], passwords, previous: {} };
-        const more = type.endsWith(":Certificates") ? { ...made, ...issued } : made;
+        const outputs: Record<string, object> = {
+          Certificates: issued,
+          RemoteImage: { imageId: `id of ${inputs.name}` },
+          DockerHost: { version: "7.0.15" },
+        };
+        const more = { ...made, ...outputs[type.split(":").at(-1) ?? ""] };
         return { id: id || `${name}-id`, state: { ...more, ...inputs } };
       },
       call: () => ({}),
@@ -39,7 +49,7 @@ export async function registered(program: () => unknown): Promise<Registered[]> 
   } finally {
     await pulumi.runtime.disconnect();
   }
-  return resources.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return resources;
 }
 
 /** The value of an output, under mocks. */

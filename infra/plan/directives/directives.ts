@@ -29,6 +29,16 @@ export function dependentOnVersion(names: readonly string[]): Record<string, Ver
   return Object.fromEntries(ranges.filter(([, range]) => Object.keys(range).length > 0));
 }
 
+/** The same by range, as a resource holds it: `{ "since 7.0": "maxmemory-clients ...", "since 6.2 until 7.4": "..." }`. */
+export function versionsByRange(names: readonly string[]): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const [name, { since, until }] of Object.entries(dependentOnVersion(names))) {
+    const range = [since && `since ${since}`, until && `until ${until}`].filter(Boolean).join(" ");
+    texts[range] = texts[range] === undefined ? name : `${texts[range]} ${name}`;
+  }
+  return texts;
+}
+
 /** `; did you mean "maxmemory-samples"?`, or nothing. */
 export function directiveMeant(name: string): string {
   return didYouMean(name, Object.keys(knownDirectives));

@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import { withDirectives } from "../../../contract/nodes.ts";
+import { dependentOnVersion, versionsByRange } from "../../../infra/plan/directives/directives.ts";
 import { byEffect } from "../../../infra/plan/directives/effect.ts";
 import { planSentinel, planStandalone } from "../../../infra/plan/topology.ts";
 
@@ -33,4 +35,19 @@ it("a sentinel takes what SENTINEL SET takes", () => {
     "sentinel sentinel-user",
   ]);
   expect(Object.keys(restart)).toEqual(["port", "protected-mode", "sentinel deny-scripts-reconfig"]);
+});
+
+it("which versions are given what is held by version, and read by the tool as it was", () => {
+  const { all } = effect(planStandalone("cache"), "cache-0");
+  const names = [...Object.keys(all), "io-threads-do-reads", "gopher-enabled"];
+  const versions = versionsByRange(names);
+  expect(Object.keys(versions).sort()).toEqual(["since 6.2", "since 7.0", "since 7.2", "until 6.2", "until 7.4"]);
+  expect(versions["until 7.4"]).toBe("io-threads-do-reads");
+  const { directiveVersions } = withDirectives({ live: {}, restart: {}, versions });
+  expect(directiveVersions).toEqual(dependentOnVersion(names));
+  const both = { "since 6.2 until 7.0": "a b" };
+  expect(withDirectives({ live: {}, versions: both }).directiveVersions).toEqual({
+    a: { since: "6.2", until: "7.0" },
+    b: { since: "6.2", until: "7.0" },
+  });
 });

@@ -1,0 +1,271 @@
+import * as docker from "@pulumi/docker";
+import { isSecret } from "@pulumi/pulumi";
+import { describe, expect, it } from "vitest";
+import { RedisCluster, RedisSentinel, RedisStandalone } from "../../infra/index.ts";
+import { type Registered, registered, registeredInOrder, resolved } from "../support/mocks.ts";
+
+const dynamic = "pulumi-nodejs:dynamic/hearth";
+const args = { target: "docker", docker: { subnet: "10.201.7.0/24" } } as const;
+const list = (resources: readonly Registered[]) => resources.map(({ type, name }) => `${type} ${name}`);
+const containers = (resources: readonly Registered[]) =>
+  resources.filter(({ type }) => type === "docker:index/container:Container");
+
+describe("the children of a component on Docker", () => {
+  it("standalone: network, images, the engine's check, and for the node a volume, a turn, a container and its server", async () => {
+    const resources = await registered(() => new RedisStandalone("cache", args));
+    expect(list(resources)).toEqual([
+      "hearth:index:RedisStandalone cache",
+      "docker:index/container:Container cache-0",
+      "docker:index/volume:Volume cache-0-data",
+      "docker:index/container:Container cache-0-exporter",
+      "docker:index/volume:Volume cache-0-exporter-files",
+      `${dynamic}:ContainerFiles cache-0-exporter-server`,
+      `${dynamic}:RedisContainer cache-0-server`,
+      `${dynamic}:ContainerTurn cache-0-turn`,
+      "docker:index/remoteImage:RemoteImage cache-exporter-image",
+      `${dynamic}:Exporters cache-exporters`,
+      `${dynamic}:Formation cache-formation`,
+      `${dynamic}:DockerHost cache-host`,
+      "docker:index/remoteImage:RemoteImage cache-image",
+      "docker:index/network:Network cache-network",
+      `${dynamic}:Passwords cache-passwords`,
+      `${dynamic}:Readiness cache-readiness`,
+    ]);
+  });
+
+  it("sentinel: data nodes from .10, sentinels from .60, exporters from .100", async () => {
+    const resources = await registered(() => new RedisSentinel("cache", args));
+    expect(addresses(resources)).toEqual({
+      ...{ "cache-0": "10.201.7.10", "cache-1": "10.201.7.11", "cache-2": "10.201.7.12" },
+      ...{ "cache-0-exporter": "10.201.7.100", "cache-1-exporter": "10.201.7.101", "cache-2-exporter": "10.201.7.102" },
+      ...{ "cache-sentinel-0": "10.201.7.60", "cache-sentinel-1": "10.201.7.61", "cache-sentinel-2": "10.201.7.62" },
+      "cache-sentinel-0-exporter": "10.201.7.103",
+      "cache-sentinel-1-exporter": "10.201.7.104",
+      "cache-sentinel-2-exporter": "10.201.7.105",
+    });
+    const server = resources.find(({ name }) => name === "cache-sentinel-0-server");
+    expect(server?.inputs.restart).toMatchObject({
+      "sentinel announce-ip": "10.201.7.60",
+      "sentinel announce-port": "26379",
+      bind: "10.201.7.60 127.0.0.1",
+    });
+    expect(server?.inputs.monitor).toMatchObject({ primary: { host: "10.201.7.10", port: 6379 } });
+  });
+
+  it("cluster: six nodes that announce the addresses they have", async () => {
+    const resources = await registered(() => new RedisCluster("cache", { ...args, exporters: false }));
+    expect(Object.entries(addresses(resources))).toEqual(
+      [0, 1, 2, 3, 4, 5].map((index) => [`cache-${index}`, `10.201.7.1${index}`]),
+    );
+    expect(resources.find(({ name }) => name === "cache-3-server")?.inputs.live).toMatchObject({
+      bind: "10.201.7.13 127.0.0.1",
+      "cluster-announce-ip": "10.201.7.13",
+      "cluster-announce-port": "7003",
+      "cluster-announce-bus-port": "17003",
+      "replica-announce-ip": "10.201.7.13",
+      "replica-announce-port": "7003",
+    });
+  });
+
+  it("one node after the other: replicas, primaries, sentinels; each when the server before it is back", async () => {
+    for (const [make, order] of [
+      [() => new RedisSentinel("cache", args), ["1", "2", "0", "sentinel-0", "sentinel-1", "sentinel-2"]],
+      [() => new RedisCluster("cache", args), ["3", "4", "5", "0", "1", "2"]],
+    ] as const) {
+      const names = (await registeredInOrder(make)).map(({ name }) => name);
+      const chain = order.flatMap((node) => [`cache-${node}-turn`, `cache-${node}`, `cache-${node}-server`]);
+      expect(names.filter((name) => chain.includes(name))).toEqual(chain);
+      const first = ["cache-image", "cache-host", "cache-network", chain[0]];
+      expect(names.filter((name) => first.includes(name))).toEqual(first);
+    }
+  });
+});
+
+describe("the containers", () => {
+  it("a node's is hardened, and not started before its files are there", async () => {
+    const resources = await registered(
+      () => new RedisStandalone("cache", { ...args, memory: "300mb", exporters: false }),
+    );
+    const [container] = containers(resources);
+    expect(container?.inputs).toEqual({
+      name: "hearth-test-cache-0",
+      image: "id of redis:7-alpine",
+      hostname: "cache-0",
+      entrypoints: [
+        ...[
+          "sh",
+          "-c",
+          'umask 077; exec "$(command -v redis-server || command -v valkey-server)" "$@"',
+          "redis-server",
+        ],
+      ],
+      command: ["/data/node/redis.conf"],
+      user: "999:999",
+      start: false,
+      mustRun: false,
+      restart: "unless-stopped",
+      readOnly: true,
+      privileged: false,
+      capabilities: { drops: ["ALL"] },
+      securityOpts: ["no-new-privileges:true"],
+      ulimits: [
+        { name: "nofile", soft: 65_535, hard: 65_535 },
+        { name: "core", soft: 0, hard: 0 },
+      ],
+      memory: 400,
+      memorySwap: 400,
+      mounts: [{ type: "volume", source: "hearth-test-cache-0", target: "/data" }],
+      networkMode: "bridge",
+      networksAdvanced: [{ name: "hearth-test-cache", ipv4Address: "10.201.7.10", aliases: ["cache-0"] }],
+      logDriver: "json-file",
+      logOpts: { "max-size": "10m", "max-file": "3" },
+      healthcheck: {
+        ...{ tests: ["CMD", "sh", "/data/node/health.sh"], interval: "10s", timeout: "5s" },
+        ...{ startPeriod: "30s", startInterval: "0s", retries: 3 },
+      },
+      stopTimeout: 60,
+      destroyGraceSeconds: 60,
+      labels: [
+        { label: "hearth.project", value: "hearth" },
+        { label: "hearth.stack", value: "test" },
+        { label: "hearth.cache", value: "cache" },
+        { label: "hearth.topology", value: "standalone" },
+        { label: "hearth.node", value: "cache-0" },
+        { label: "hearth.role", value: "primary" },
+      ],
+    });
+  });
+
+  it("every one of every topology is hardened, exporters too", async () => {
+    const all = { ...args, tls: "generated" } as const;
+    for (const make of [
+      () => new RedisStandalone("cache", all),
+      () => new RedisSentinel("cache", all),
+      () => new RedisCluster("cache", all),
+    ]) {
+      for (const { name, inputs } of containers(await registered(make))) {
+        expect(inputs, name).toMatchObject({
+          ...{ readOnly: true, privileged: false, capabilities: { drops: ["ALL"] }, start: false, mustRun: false },
+          securityOpts: [expect.stringMatching(/^no-new-privileges/)],
+          user: expect.stringMatching(/^[1-9]\d*:[1-9]\d*$/),
+          ulimits: expect.arrayContaining([{ name: "nofile", soft: 65_535, hard: 65_535 }]),
+          ...{ memory: expect.any(Number), restart: "unless-stopped", logOpts: { "max-size": "10m", "max-file": "3" } },
+        });
+        expect(inputs).not.toHaveProperty("envs");
+        expect(inputs).not.toHaveProperty("uploads");
+        expect(inputs).not.toHaveProperty("ports");
+        expect(JSON.stringify(inputs), name).not.toMatch(/generated-|key of/);
+      }
+    }
+  });
+
+  it("a memory limit that is given is the container's, and a sentinel has its own", async () => {
+    const resources = await registered(() => new RedisSentinel("cache", { ...args, memoryLimit: "1gb" }));
+    const memory = Object.fromEntries(containers(resources).map(({ name, inputs }) => [name, inputs.memory]));
+    expect(memory).toMatchObject({ "cache-0": 1024, "cache-2": 1024, "cache-sentinel-1": 64 });
+  });
+
+  it("published ports are the planned ones, on loopback or on the address that is given", async () => {
+    const ports = async (publish: boolean | string) => {
+      const published = { ...args, docker: { ...args.docker, publish }, exporters: false };
+      const resources = await registered(() => new RedisSentinel("cache", published));
+      return containers(resources).map(({ inputs }) => inputs.ports);
+    };
+    const planned = [6379, 6380, 6381, 26379, 26380, 26381];
+    const on = (ip: string) => planned.map((port) => [{ internal: port, external: port, ip, protocol: "tcp" }]);
+    expect(await ports(true)).toEqual(on("127.0.0.1"));
+    expect(await ports("10.0.0.5")).toEqual(on("10.0.0.5"));
+    expect(await ports(false)).toEqual(planned.map(() => undefined));
+  });
+
+  it("certificates name the address, the published address and the container", async () => {
+    const published = { ...args, docker: { ...args.docker, publish: "10.0.0.5" }, tls: "generated" } as const;
+    const resources = await registered(() => new RedisStandalone("cache", published));
+    expect(resources.find(({ name }) => name === "cache-certificates")?.inputs.nodes).toEqual([
+      {
+        name: "cache-0",
+        hosts: ["10.201.7.10", "10.0.0.5", "hearth-test-cache-0", "cache-0", "127.0.0.1", "localhost", "::1"],
+      },
+    ]);
+  });
+});
+
+describe("a turn", () => {
+  const turns = async (more: object) => {
+    const resources = await registered(() => new RedisStandalone("cache", { ...args, ...more }));
+    return resources.find(({ name }) => name === "cache-0-turn")?.inputs.definition as Record<string, string>;
+  };
+
+  it("knows what makes another container", async () => {
+    expect(await turns({})).toEqual({
+      ...{ image: "id of redis:7-alpine", address: "10.201.7.10", published: "no" },
+      ...{ user: "999:999", openFiles: "65535", settings: expect.stringMatching(/^[0-9a-f]{8}$/) },
+    });
+    const before = await turns({});
+    for (const [docker, key] of [
+      [{ image: "redis:8" }, "image"],
+      [{ publish: true }, "published"],
+      [{ user: "1000:1000" }, "user"],
+      [{ openFiles: 2048 }, "openFiles"],
+    ] as const) {
+      const now = await turns({ docker: { ...args.docker, ...docker } });
+      expect(now[key]).not.toBe(before[key]);
+    }
+  });
+
+  it("is not taken for what is changed while the container runs", async () => {
+    expect(await turns({ memory: "1gb", persistence: "aof", hz: 20 })).toEqual(await turns({}));
+  });
+});
+
+describe("the engine", () => {
+  it("is asked for by a provider of the component's own where the arguments name it", async () => {
+    const named = { ...args, docker: { ...args.docker, host: "ssh://lab" }, exporters: false };
+    const resources = await registered(() => new RedisStandalone("cache", named));
+    expect(resources.find(({ type }) => type === "pulumi:providers:docker")).toMatchObject({
+      name: "cache-docker",
+      inputs: { host: "ssh://lab" },
+    });
+    for (const name of ["cache-host", "cache-0-turn", "cache-0-server"]) {
+      expect(resources.find((one) => one.name === name)?.inputs.docker, name).toEqual({ host: "ssh://lab" });
+    }
+  });
+
+  it("is that of a provider which the component is given", async () => {
+    const resources = await registered(() => {
+      const provider = new docker.Provider("lab", { host: "tcp://lab:2376", certPath: "/certs" });
+      return new RedisStandalone("cache", { ...args, exporters: false }, { providers: { docker: provider } });
+    });
+    expect(list(resources).filter((one) => one.includes("providers"))).toEqual(["pulumi:providers:docker lab"]);
+    expect(resources.find(({ name }) => name === "cache-0-server")?.inputs.docker).toEqual({
+      ...{ host: "tcp://lab:2376", certPath: "/certs" },
+    });
+  });
+});
+
+describe("secrets", () => {
+  it("are in no label, environment or argument of what the Docker provider makes", async () => {
+    const resources = await registered(() => new RedisStandalone("cache", { ...args, tls: "generated" }));
+    for (const { type, name, inputs } of resources.filter((one) => one.type.startsWith("docker:"))) {
+      expect(JSON.stringify(inputs), `${type} ${name}`).not.toContain("generated-");
+    }
+  });
+
+  it("the endpoint is one, at the addresses of the containers", async () => {
+    await registered(async () => {
+      const { endpoint, nodes, runner, scrapeConfig } = new RedisCluster("cache", args);
+      expect(await isSecret(endpoint)).toBe(true);
+      expect((await resolved(endpoint)).nodes[5]).toEqual({ host: "10.201.7.15", port: 7005 });
+      expect((await resolved(nodes)).map(({ host }) => host)).toContain("10.201.7.13");
+      expect(await resolved(runner)).toEqual({
+        ...{ mode: "auto", docker: {}, network: "hearth-test-cache", image: "node:24-alpine" },
+      });
+      expect((await resolved(scrapeConfig))?.targets).toHaveLength(6);
+    });
+  });
+});
+
+function addresses(resources: readonly Registered[]): Record<string, string> {
+  const address = ({ inputs }: Registered) => (inputs.networksAdvanced as { ipv4Address: string }[])[0]?.ipv4Address;
+  return Object.fromEntries(containers(resources).map((one) => [one.name, address(one) ?? ""]));
+}
