@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { provider } from "@pulumi/pulumi";
+import { main } from "@pulumi/pulumi/provider/server.js"; // the rest of the SDK takes 0.3 s to load
 import type Docker from "dockerode";
 import { difference } from "./diff.ts";
 import { clientOf, configuration } from "./engine.ts";
@@ -103,7 +103,7 @@ function failure(property: string, reason: string): Message {
   return told;
 }
 
-await provider.main(
+await main(
   standIn(() => docker, version),
   process.argv.slice(2),
 );
