@@ -1,5 +1,5 @@
 // One process at a time, whatever happens to the one before.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -31,12 +31,29 @@ function claim(file) {
   } catch (error) {
     if (error.code !== "EEXIST") throw error;
   }
-  try {
-    const holder = Number(readFileSync(file, "utf8"));
-    // Empty for the moment between making and writing; a second attempt then sees the holder.
-    if (holder > 0 && !isRunning(holder)) rmSync(file, { force: true });
-  } catch (error) {
-    if (error.code !== "ENOENT") throw error;
-  }
+  const holder = holderOf(file);
+  // Empty for the moment between making and writing; a later attempt then sees the holder.
+  if (holder > 0 && !isRunning(holder)) takeAway(file, holder);
   return false;
+}
+
+/** Removes the lock of a process that ended, unless another one has done so meanwhile and holds it now. */
+function takeAway(file, holder) {
+  const aside = `${file}.${process.pid}`;
+  try {
+    renameSync(file, aside);
+    if (holderOf(aside) !== holder) linkSync(aside, file);
+  } catch (error) {
+    if (!["ENOENT", "EEXIST"].includes(error.code)) throw error;
+  }
+  rmSync(aside, { force: true });
+}
+
+function holderOf(file) {
+  try {
+    return Number(readFileSync(file, "utf8"));
+  } catch (error) {
+    if (error.code === "ENOENT") return 0;
+    throw error;
+  }
 }
