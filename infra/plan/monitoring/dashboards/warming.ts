@@ -108,7 +108,7 @@ export const warming = dashboard({
     }),
     timeseries({
       title: "Response times",
-      description: "p50 and p95 of hits (Redis) and of misses (PostgreSQL), as validation measured them.",
+      description: "Of hits (Redis) and of misses (PostgreSQL), p50 and p95, as validation measured them.",
       unit: "s",
       min: 0,
       queries: [[of("response_time_seconds"), "{{source}} p{{percentile}}"]],
