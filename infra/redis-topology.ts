@@ -10,7 +10,7 @@ import { Formation } from "./operations/formation.ts";
 import { Passwords } from "./operations/passwords.ts";
 import { Readiness } from "./operations/readiness.ts";
 import { topologies } from "./plan/check.ts";
-import { type ClientUser, endpointsOf, urlOf } from "./plan/endpoint.ts";
+import { type ClientUser, endpointsOf, publishedEndpoint, urlOf } from "./plan/endpoint.ts";
 import { type FirewallMode, planFirewall } from "./plan/firewall.ts";
 import type { HostTuningMode } from "./plan/host.ts";
 import { type ScrapeConfig, scrapeConfigOf } from "./plan/monitoring/scrape-config.ts";
@@ -31,6 +31,8 @@ export interface RedisOutputs {
   readonly endpoints: pulumi.Output<Record<ClientUser, Endpoint>>;
   /** As whom the warmer writes. Secret. */
   readonly warmerEndpoint: pulumi.Output<Endpoint>;
+  /** `endpoint` for clients on the engine's machine that come in by published ports; undefined where none are. Secret. */
+  readonly published: pulumi.Output<Endpoint | undefined>;
   /** The same as a URL, as far as a URL can say it. Secret. */
   readonly url: pulumi.Output<string>;
   /** The nodes, with the role in which each was first deployed. */
@@ -50,6 +52,7 @@ export abstract class RedisTopology extends ComponentResource implements RedisOu
   readonly endpoint: pulumi.Output<Endpoint>;
   readonly endpoints: pulumi.Output<Record<ClientUser, Endpoint>>;
   readonly warmerEndpoint: pulumi.Output<Endpoint>;
+  readonly published: pulumi.Output<Endpoint | undefined>;
   readonly url: pulumi.Output<string>;
   readonly nodes: pulumi.Output<Member[]>;
   readonly firewall: pulumi.Output<PrintedFirewall | undefined>;
@@ -69,6 +72,7 @@ export abstract class RedisTopology extends ComponentResource implements RedisOu
     this.endpoint = outputs.endpoint;
     this.endpoints = outputs.endpoints;
     this.warmerEndpoint = outputs.warmerEndpoint;
+    this.published = outputs.published;
     this.url = outputs.url;
     this.nodes = outputs.nodes;
     this.firewall = outputs.firewall;
@@ -153,6 +157,7 @@ function deploy(parent: pulumi.Resource, plan: TopologyPlan, target: Target, arg
     endpoint: endpoints.app,
     endpoints,
     warmerEndpoint: endpoints.warmer,
+    published: publishedOf(endpoints.app, plan.docker?.publish),
     url: endpoints.app.apply(urlOf),
     nodes: output(members),
     firewall: output(firewall.printed),
@@ -160,6 +165,14 @@ function deploy(parent: pulumi.Resource, plan: TopologyPlan, target: Target, arg
     scrapeConfig: output(scrapeConfigOf(`${getProject()}/${getStack()}`, plan, scrapable)),
     runner: output(runner),
   };
+}
+
+/** @param publish address of the engine's machine that the ports are published on, if they are */
+function publishedOf(endpoint: pulumi.Output<Endpoint>, publish: string | undefined): RedisOutputs["published"] {
+  if (publish === undefined) return output(undefined);
+  // Every address of the machine is no address to connect to.
+  const host = publish === "0.0.0.0" ? "127.0.0.1" : publish;
+  return endpoint.apply((known) => publishedEndpoint(known, host));
 }
 
 /** The rules of who may reach which port: in place before anything listens, or as text, or none. */

@@ -45,6 +45,8 @@ function makeWarming({ source, plan, gate, when, deadlineMs, controls = {} }: No
 export const endpoint = cache.endpoint;
 /** The same for each user that a client may be: `app`, `readonly`, `warmer`, `exporter`, `operator`. Secret. */
 export const endpoints = cache.endpoints;
+/** The endpoint for clients that come in by published ports; null unless `hearth:publish` is set. Secret. */
+export const published = cache.published.apply((endpoint) => endpoint ?? null);
 /** The endpoint as a URL. Secret. */
 export const url = cache.url;
 /** The nodes: name, role when first deployed, shard, host, port. */

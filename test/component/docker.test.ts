@@ -251,6 +251,17 @@ describe("secrets", () => {
     }
   });
 
+  it("clients of published ports have an endpoint of their own, with what the nodes call each other", async () => {
+    await registered(async () => {
+      const { published } = new RedisCluster("cache", { ...args, docker: { ...args.docker, publish: true } });
+      expect(await isSecret(published)).toBe(true);
+      const endpoint = await resolved(published);
+      expect(endpoint?.nodes[5]).toEqual({ host: "127.0.0.1", port: 7005 });
+      expect(endpoint).toMatchObject({ natMap: { "10.201.7.15:7005": { host: "127.0.0.1", port: 7005 } } });
+      expect(await resolved(new RedisStandalone("other", args).published)).toBeUndefined();
+    });
+  });
+
   it("the endpoint is one, at the addresses of the containers", async () => {
     await registered(async () => {
       const { endpoint, nodes, runner, scrapeConfig } = new RedisCluster("cache", args);
