@@ -35,6 +35,8 @@ export interface Watch {
   readonly aof: boolean;
   /** When the first of the certificates ends, in seconds since 1970; absent where that is not known, or TLS is off. */
   readonly certificateEnds?: number | undefined;
+  /** Names of the plans that warm it; absent: every plan that there are figures of. */
+  readonly warmPlans?: readonly string[] | undefined;
   /** Label matchers of the topology, and further ones: `of('kind="redis"')` is `{stack="...",cache="...",kind="redis"}`. */
   of(...more: string[]): string;
 }
@@ -51,7 +53,7 @@ export function watchOf(
   stack: string,
   plan: TopologyPlan,
   thresholds: AlertThresholds,
-  certificateEnds?: number,
+  known: Pick<Watch, "certificateEnds" | "warmPlans">,
 ): Watch {
   const data = plan.nodes.filter((node) => node.kind === "redis");
   const primaries = data.filter((node) => node.role === "primary").length;
@@ -67,7 +69,7 @@ export function watchOf(
     maxclients: Number(directive("maxclients") || defaultMaxClients),
     snapshots: directive("save") !== "",
     aof: directive("appendonly") === "yes",
-    certificateEnds,
+    ...known,
     of: (...more) => `{${[...own, ...more].join(",")}}`,
   };
 }

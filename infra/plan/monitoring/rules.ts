@@ -8,6 +8,7 @@ import { persistence } from "./alerts/persistence.ts";
 import { reachable } from "./alerts/reachable.ts";
 import { replication } from "./alerts/replication.ts";
 import { sentinel } from "./alerts/sentinel.ts";
+import { warming } from "./alerts/warming.ts";
 import { type AlertRule, type RecordingRule, type Watch, watchOf } from "./rule.ts";
 import { type AlertThresholds, alertThresholds } from "./thresholds.ts";
 import { yaml } from "./yaml.ts";
@@ -29,14 +30,16 @@ export interface RulesInput {
   readonly thresholds?: Partial<AlertThresholds> | undefined;
   /** When the first of the certificates ends, in seconds since 1970. */
   readonly certificateEnds?: number | undefined;
+  /** Names of the plans that warm the cache. @default every plan that there are figures of */
+  readonly warmPlans?: readonly string[] | undefined;
   /** Where the runbooks are: `https://wiki.example.org/redis`. @default "docs/runbooks" */
   readonly runbooks?: string | undefined;
 }
 
 /** Alert and recording rules of a topology. Every figure is one that redis_exporter 1.45 has without asking for CONFIG. */
 export function monitoringRules(input: RulesInput): MonitoringRules {
-  const { stack, plan, thresholds, certificateEnds, runbooks = "docs/runbooks" } = input;
-  const watch = watchOf(stack, plan, { ...alertThresholds, ...thresholds }, certificateEnds);
+  const { stack, plan, thresholds, certificateEnds, warmPlans, runbooks = "docs/runbooks" } = input;
+  const watch = watchOf(stack, plan, { ...alertThresholds, ...thresholds }, { certificateEnds, warmPlans });
   const records = [memoryRecords, hitRatioRecords, commandRecords].flatMap((make) => make(watch));
   const alerts = makers.flatMap((make) => make(watch));
   const name = `${stack}/${plan.name}`;
@@ -51,7 +54,7 @@ export function monitoringRules(input: RulesInput): MonitoringRules {
 
 const makers: readonly ((watch: Watch) => AlertRule[])[] = [
   ...[reachable, memory, hitRatio, commands],
-  ...[replication, sentinel, cluster, persistence, certificate],
+  ...[replication, sentinel, cluster, persistence, certificate, warming],
 ];
 
 function alertOf(rule: AlertRule, labels: Record<string, string>, runbooks: string) {

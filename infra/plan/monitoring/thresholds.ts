@@ -26,6 +26,12 @@ export interface AlertThresholds {
   readonly slowCommands: number;
   /** What a command takes on average, over five minutes. @default 0.005 */
   readonly commandSeconds: number;
+  /** What a run of the warmer may take. @default 300 */
+  readonly warmSeconds: number;
+  /** Keys written, of those that a run should have written. @default 0.95 */
+  readonly warmSuccess: number;
+  /** How old the last good run may be, where the cache is warmed again and again. @default it may be of any age */
+  readonly rewarmWithin?: number | undefined;
   /** What the certificates must have left. @default 1209600, 14 days */
   readonly certificateLeft: number;
 }
@@ -44,5 +50,7 @@ export const alertThresholds: AlertThresholds = {
   snapshotAge: 7200,
   slowCommands: 50,
   commandSeconds: 0.005,
+  warmSeconds: 300,
+  warmSuccess: 0.95,
   certificateLeft: 14 * 86_400,
 };

@@ -16,7 +16,10 @@ const folder = temporaryFolder();
 afterAll(() => folder.remove());
 
 const rulesOf = (deployment: AlertCase["deployment"], certificateEnds?: number) =>
-  monitoringRules({ stack, plan: planTopology("cache", deployment), certificateEnds });
+  monitoringRules({
+    ...{ stack, plan: planTopology("cache", deployment), certificateEnds, warmPlans: ["shop", "a.plan"] },
+    thresholds: { rewarmWithin: 3600 },
+  });
 
 /** What promtool says of a file of tests, or of rules: nothing where it is content. */
 function promtool(args: readonly string[]): string {

@@ -68,6 +68,12 @@ const primaryAt = (...addresses: string[]): Series[] =>
     watcher(index, "redis_sentinel_master_status", 1, { master_address, master_name: "mymaster", master_status: "ok" }),
   );
 
+/** A figure of the warmer's. */
+const warm = (metric: string, value: number, plan = "shop"): Series => ({
+  ...{ metric: `hearth_warm_${metric}`, labels: { plan }, values: always(value) },
+});
+const evicting: Series = node("redis_evicted_keys_total", growing(5));
+
 export const cases: readonly AlertCase[] = [
   {
     ...{ alert: "HearthExporterDown", deployment: standalone },
@@ -215,5 +221,37 @@ export const cases: readonly AlertCase[] = [
     deployment: aof,
     fires: [node("redis_aof_last_write_status", 1), node("redis_aof_last_bgrewrite_status", 0)],
     quiet: [node("redis_aof_last_write_status", 1), node("redis_aof_last_bgrewrite_status", 1)],
+  },
+  {
+    alert: "HearthWarmingFailed",
+    deployment: standalone,
+    fires: [warm("success", 0)],
+    quiet: [warm("success", 1), warm("success", 0, "of another cache")],
+  },
+  {
+    alert: "HearthWarmingSlow",
+    deployment: standalone,
+    fires: [warm("duration_seconds", 301)],
+    quiet: [warm("duration_seconds", 300)],
+  },
+  {
+    alert: "HearthWarmingIncomplete",
+    deployment: standalone,
+    fires: [warm("success_ratio", 0.94)],
+    quiet: [warm("success_ratio", 0.95)],
+  },
+  {
+    alert: "HearthEvictionsWhileWarming",
+    deployment: standalone,
+    fires: [evicting, warm("running", 1)],
+    quiet: [evicting, warm("running", 0)],
+    at: "1m",
+  },
+  {
+    alert: "HearthRewarmOverdue",
+    deployment: standalone,
+    fires: [warm("last_success_timestamp_seconds", 0)],
+    quiet: [warm("last_success_timestamp_seconds", 600)],
+    at: "61m",
   },
 ];
