@@ -39,7 +39,7 @@ export class Deployed {
     if (known) return known;
     const made = serverAt(port, this.#operator, {
       host,
-      connectTimeout: 1000,
+      connectTimeout: 250,
       // A node that is away is away: whoever asks looks again.
       maxRetriesPerRequest: 0,
       retryStrategy: () => 50,
