@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { readStackConfig, type StackConfig } from "../../../infra/config.ts";
 import { configKeys, configTable, topologiesOf } from "../../../infra/config-keys.ts";
 import { checkDeployment, topologies } from "../../../infra/plan/check.ts";
@@ -119,6 +122,14 @@ describe("a configuration that is accepted", () => {
     });
     const published = read({ target: "docker", publish: "10.0.0.7", dockerContext: "lab", warm: "off" });
     expect(published.args.docker).toEqual({ publish: "10.0.0.7", context: "lab" });
+  });
+
+  it.each(["dev", "prod"])("is that of the stack %s", (stack) => {
+    const file = resolve(import.meta.dirname, `../../../Pulumi.${stack}.yaml`);
+    const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, string> };
+    const read = readStackConfig((key) => config[`hearth:${key}`], Object.keys(config), []);
+    expect(read.target).toBe({ dev: "local", prod: "docker" }[stack]);
+    expect(read.warming?.gate).toMatchObject({ minKeys: 1000, minHitRatio: 0.9 });
   });
 
   it("may leave warming out", () => {
