@@ -317,6 +317,13 @@ export const configKeys: readonly ConfigKey[] = [
     meaning: "From where exporters are scraped.",
   },
   {
+    key: "monitoringDir",
+    values: "a path",
+    default: "none: no files",
+    meaning:
+      "Folder for what Prometheus and Grafana read: scrape configuration, rules, dashboards (docs/monitoring.md), relative to the folder of Pulumi.yaml; removed by destroy.",
+  },
+  {
     key: "firewall",
     argument: "firewall",
     values: list(Object.values(FirewallMode)),

@@ -23,6 +23,8 @@ export type StackConfig = Deployment & {
   readonly target: TargetName;
   /** Absent where `hearth:warm` is off. */
   readonly warming?: WarmingConfig;
+  /** Folder for the files of Prometheus and Grafana. */
+  readonly monitoringDir?: string;
 };
 
 const namespace = "hearth:";
@@ -72,8 +74,15 @@ export function readStackConfig(
   const deployment = { topology: topology ?? "standalone", args: Object.fromEntries(set) } as Deployment;
   addFindings(findings, deployment);
   const warming = readWarming(checker);
+  const monitoringDir = checker.text("monitoringDir");
+  if (monitoringDir === "") checker.refuse("monitoringDir", "is empty: write a folder such as monitoring");
   if (findings.refusals.length > 0) throw new RefusalError("the stack's configuration", findings.refusals);
-  return { ...deployment, target: target as TargetName, ...(warming && { warming }) };
+  return {
+    ...deployment,
+    target: target as TargetName,
+    ...(warming && { warming }),
+    ...(monitoringDir && { monitoringDir }),
+  };
 }
 
 function bare(key: string): string {

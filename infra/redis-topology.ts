@@ -49,6 +49,8 @@ export interface RedisOutputs {
 
 /** What the three components share: a plan turned into resources on a target. */
 export abstract class RedisTopology extends ComponentResource implements RedisOutputs {
+  /** What was planned, without secrets: what Monitoring is made from. */
+  readonly plan: TopologyPlan;
   readonly endpoint: pulumi.Output<Endpoint>;
   readonly endpoints: pulumi.Output<Record<ClientUser, Endpoint>>;
   readonly warmerEndpoint: pulumi.Output<Endpoint>;
@@ -68,6 +70,7 @@ export abstract class RedisTopology extends ComponentResource implements RedisOu
     // the old ones do not hold the ports of the new.
     const aliases = Object.values(topologies).map(({ component }) => ({ type: `hearth:index:${component}` }));
     super(`hearth:index:${topologies[plan.topology].component}`, plan.name, {}, { ...opts, aliases });
+    this.plan = plan;
     const outputs = deploy(this, plan, target, args);
     this.endpoint = outputs.endpoint;
     this.endpoints = outputs.endpoints;

@@ -14,6 +14,11 @@ const settings = readStackConfig((key) => values[`hearth:${key}`], Object.keys(v
 
 const cache = makeCache(settings);
 const warming = settings.warming && makeWarming(settings.warming);
+if (settings.monitoringDir !== undefined) {
+  // The dashboards are loaded by those who want them.
+  const { Monitoring } = await import("./monitoring.ts");
+  new Monitoring("monitoring", { cache, directory: settings.monitoringDir });
+}
 
 function makeCache(chosen: StackConfig) {
   const password = config.getSecret("password");

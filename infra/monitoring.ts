@@ -1,0 +1,58 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { getProject, getStack } from "@pulumi/pulumi/metadata.js";
+import { MonitoringFiles } from "./operations/monitoring-files.ts";
+import { checkThresholds } from "./plan/monitoring/check-thresholds.ts";
+import { monitoringFiles } from "./plan/monitoring/files.ts";
+import { type MonitoringRules, monitoringRules } from "./plan/monitoring/rules.ts";
+import type { AlertThresholds } from "./plan/monitoring/thresholds.ts";
+import { FindingsCollector, RefusalError } from "./plan/refusals.ts";
+import { ComponentResource, output } from "./pulumi.ts";
+import type { RedisTopology } from "./redis-topology.ts";
+
+/** Arguments of Monitoring. */
+export interface MonitoringArgs {
+  /** What is watched: a component of Hearth. */
+  readonly cache: Pick<RedisTopology, "plan" | "scrapeConfig">;
+  /**
+   * Folder for the files, relative to the folder of Pulumi.yaml. Others may have files there too; destroy removes
+   * Hearth's. @default none: outputs alone
+   */
+  readonly directory?: string | undefined;
+  /** From where on somebody is told, where that is not as {@link AlertThresholds} says. */
+  readonly thresholds?: Partial<AlertThresholds> | undefined;
+  /** Names of the warm plans that fill the cache. @default every plan that there are figures of */
+  readonly warmPlans?: readonly string[] | undefined;
+  /** Where the runbooks are: `https://wiki.example.org/redis`. @default "docs/runbooks" */
+  readonly runbooks?: string | undefined;
+}
+
+/**
+ * What Prometheus and Grafana need to watch a cache, made from what was deployed: scrape configuration, recording and
+ * alert rules, dashboards.
+ *
+ * Throws before anything is registered, with all that is wrong with the arguments.
+ */
+export class Monitoring extends ComponentResource {
+  /** Recording and alert rules, as data and as YAML. */
+  readonly rules: pulumi.Output<MonitoringRules>;
+  /** All files by their names: `prometheus.yml`, `rules.yml`, `scrape.yml`, `dashboards/*.json`. */
+  readonly files: pulumi.Output<Record<string, string>>;
+
+  constructor(name: string, args: MonitoringArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    const { cache, directory, thresholds = {}, warmPlans, runbooks } = args;
+    const findings = new FindingsCollector();
+    checkThresholds({ ...thresholds }, findings);
+    if (directory === "")
+      findings.refuse("directory", 'is empty: write a folder such as "monitoring", or leave it out');
+    if (findings.refusals.length > 0) throw new RefusalError(`Monitoring "${name}"`, findings.refusals);
+    super("hearth:index:Monitoring", name, {}, opts);
+    const { plan, scrapeConfig } = cache;
+    const rules = monitoringRules({ stack: `${getProject()}/${getStack()}`, plan, thresholds, warmPlans, runbooks });
+    this.rules = output(rules);
+    this.files = scrapeConfig.apply((scrape) => monitoringFiles(plan.topology, rules.yaml, scrape));
+    if (directory !== undefined) {
+      new MonitoringFiles(`${name}-files`, { name, directory, files: this.files }, { parent: this });
+    }
+    this.registerOutputs({ rules: this.rules, files: this.files });
+  }
+}
