@@ -18,8 +18,9 @@ dockerTest("a cluster on a Docker engine", () => {
     let deployed: Deployed;
 
     beforeAll(async () => {
-      engine = await PrivateEngine.start([images.redis]);
-      const settings = { ...(await settingsOf("cluster")), ...(await dockerConfig()), exporters: "false" };
+      const config = await dockerConfig();
+      engine = await PrivateEngine.start([images.redis], config.subnet ?? "");
+      const settings = { ...(await settingsOf("cluster")), ...config, exporters: "false" };
       stack = await new TestStack({ ...settings, dockerHost: engine.host, warm: "off" }).init();
       await stack.up();
       deployed = new Deployed(await stack.outputs());
