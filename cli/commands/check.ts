@@ -40,7 +40,7 @@ export function register(program: Command): void {
     .option("--endpoint <file>", 'the endpoint in JSON, or all outputs of a stack; "-" for standard input', "-")
     .option(
       "--hit-window <seconds>",
-      "over which hits, misses and errors are counted; 0: since the servers started",
+      "over which hits, misses and errors are counted; 0: since the servers started, for advice only",
       wholeNumber(0, 86_400),
       5,
     )

@@ -18,7 +18,7 @@ Paths:
   /health/live    200 as long as this process runs; Redis is not asked
   /metrics        the same for Prometheus (OpenMetrics where that is asked for); every check that hearth check makes
 
-Hits are counted over the last five minutes of checks; before, since the servers started. Who asks while a check is
+Hits are counted over the last five minutes of checks. Who asks while a check is
 under way, or has just been made, is given its result. Nobody has to log in here: choose --host with care.
 
 Examples:

@@ -18,14 +18,15 @@ export function checkHitRatio(observed: Observed): Finding[] {
   const { target, degraded, low, critical } = thresholds.hitRatio;
   const text = `${percent(ratio)} of ${count(counted.hits + counted.misses)} reads hit ${overWhat(counted)}`;
   const warm = "Warm the cache (hearth warm --only-missing), or give keys longer times to live.";
-  // What the servers counted since they started holds what was before the cache was warm.
-  if (ratio < critical && counted.over === "window")
-    findings.add("critical", `${text} (below ${percent(critical)})`, warm);
-  else if (ratio < low) findings.add("warning", `${text} (below ${percent(low)})`, warm);
-  else if (ratio < degraded)
-    findings.add("warning", `${text} (below ${percent(degraded)})`, `Review what is cached. ${warm}`);
-  else if (ratio < target)
-    findings.add("note", `${text} (target ${percent(target)})`, `Review what is cached. ${warm}`);
+  const below = (share: number) => `${text} (below ${percent(share)})`;
+  const review = `Review what is cached. ${warm}`;
+  if (counted.over === "start") {
+    // Among these are the reads of the warmer, and all that missed before the cache was warm: no reason for an alarm.
+    if (ratio < target) findings.add("note", `${text} (target ${percent(target)})`, ratio < low ? warm : review);
+  } else if (ratio < critical) findings.add("critical", below(critical), warm);
+  else if (ratio < low) findings.add("warning", below(low), warm);
+  else if (ratio < degraded) findings.add("warning", below(degraded), review);
+  else if (ratio < target) findings.add("note", `${text} (target ${percent(target)})`, review);
   if (ratio < target && counted.reads > thresholds.readsPerWrite * counted.writes && counted.writes > 0) {
     const times = count(counted.reads / counted.writes);
     findings.add("note", `there are ${times} reads for each write`, "Stable data can have longer times to live.");

@@ -7,7 +7,7 @@ export interface CacheHealth {
   readonly cache: {
     /** Whether a server answers. */
     readonly connected: boolean;
-    /** Share of reads that hit, 0-1; null where there were too few to tell. */
+    /** Share of reads that hit in the last five minutes, 0-1; null where there were too few to tell. */
     readonly hitRate: number | null;
     /** Keys on all primaries; null where the user may not ask. */
     readonly totalEntries: number | null;
@@ -23,6 +23,7 @@ export interface CacheHealth {
 /** A report as a load balancer, or whoever is called at night, reads it. */
 export function cacheHealth(report: HealthReport): CacheHealth {
   const { status, checkedAt, servers, hitRatio, keys, findings } = report;
+  const { ratio, over } = hitRatio;
   const bad = findings.filter(({ severity }) => severity === "critical" || severity === "warning");
   const critical = bad.filter(({ severity }) => severity === "critical").map(({ text }) => text);
   return {
@@ -30,7 +31,7 @@ export function cacheHealth(report: HealthReport): CacheHealth {
     timestamp: checkedAt,
     cache: {
       connected: servers.some(({ role, connected }) => connected && role !== "sentinel"),
-      hitRate: hitRatio.ratio === null ? null : Number(hitRatio.ratio.toFixed(4)),
+      hitRate: ratio === null || over !== "window" ? null : Number(ratio.toFixed(4)),
       totalEntries: keys,
       breakdown: Object.fromEntries(
         servers.flatMap((server) => (server.role === "primary" ? [[server.address, server.keys ?? 0]] : [])),

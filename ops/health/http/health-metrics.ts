@@ -26,7 +26,7 @@ export class HealthMetrics {
   });
   readonly #hitRatio = this.#set.gauge({
     name: "hearth_cache_hit_ratio",
-    help: "Share of reads that hit, over five minutes or since the servers started; absent where there were too few",
+    help: "Share of reads that hit over the last five minutes; absent where there were too few",
   });
   readonly #certificate = this.#set.gauge({
     name: "hearth_certificate_expiry_timestamp_seconds",
@@ -57,7 +57,7 @@ export class HealthMetrics {
     this.#at.set(Date.parse(report.checkedAt) / 1000);
     this.#took.set(report.durationMs / 1000);
     this.#addServers(report);
-    setOrRemove(this.#hitRatio, report.hitRatio.ratio);
+    setOrRemove(this.#hitRatio, report.hitRatio.over === "window" ? report.hitRatio.ratio : null);
     setOrRemove(this.#certificate, secondsOf(report.certificateEndsAt));
   }
 

@@ -70,6 +70,15 @@ describe("hearth serve-health", () => {
     expect(JSON.parse((await ask(`${base}/health/cache`)).text)).toMatchObject({ status: "healthy" });
   });
 
+  it("what missed before it was started is no reason to turn users away", async () => {
+    for (let count = 0; count < 300; count++) await server.client.get("missing");
+    const base = await serve("--keep", "0");
+    const { status, text } = await ask(`${base}/health/cache`);
+    expect(status).toBe(200);
+    expect(JSON.parse(text)).toMatchObject({ status: "healthy", cache: { hitRate: null }, problems: [] });
+    expect((await ask(`${base}/metrics`)).text).not.toMatch(/^hearth_cache_hit_ratio/m);
+  });
+
   it("/health/live does not ask Redis; a server that hangs makes the cache unhealthy, and later healthy again", async () => {
     const base = await serve("--keep", "0");
     process.kill(server.pid, "SIGSTOP");
