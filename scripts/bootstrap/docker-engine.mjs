@@ -38,17 +38,19 @@ const startMs = 60_000;
  */
 export async function dockerEngine() {
   const own = folders();
-  // One of our own comes first: another run has it, or one that was killed left it behind.
-  const usual = !existsSync(own.pidfile) && (await answers(process.env.DOCKER_HOST));
-  if (usual) return { said: usual, stop: async () => {} };
-  const unable = whyNotOurs(own);
-  if (unable) return { why: unable, stop: async () => {} };
   try {
-    await alone(own.lock, async () => {
+    // Alone: another run may be starting or stopping it. One of our own comes first, whoever left it.
+    const found = await alone(own.lock, async () => {
+      const usual = !existsSync(own.pidfile) && (await answers(process.env.DOCKER_HOST));
+      if (usual) return { said: usual };
+      const why = whyNotOurs(own);
+      if (why) return { why };
       if (!(await answers(own.host))) await start(own);
       mkdirSync(own.users, { recursive: true });
       writeFileSync(path.join(own.users, String(process.pid)), "");
+      return undefined;
     });
+    if (found) return { ...found, stop: async () => {} };
   } catch (error) {
     return { why: `no Docker engine can be started here: ${error.message}`, stop: async () => {} };
   }
