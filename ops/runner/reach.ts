@@ -28,6 +28,8 @@ export async function canReach({ docker, network }: RunnerInputs, nodes: readonl
  * Docker has its bridges. os.networkInterfaces() leaves out a bridge on which no container runs yet.)
  */
 function hasBridge({ Id, Options }: NetworkInspectInfo): boolean {
+  // Then the bridge has no address, and there is no route from here.
+  if (Options?.["com.docker.network.bridge.inhibit_ipv4"] === "true") return false;
   const name = Options?.["com.docker.network.bridge.name"] ?? `br-${Id.slice(0, 12)}`;
   return existsSync(`/sys/class/net/${name}`);
 }
