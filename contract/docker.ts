@@ -73,6 +73,8 @@ export const containerTurnSchema = serverSchema
     container: z.string(),
     /** What the container is made of, readable: `image`, `memory limit`, ... Another value: another container. */
     definition: z.record(z.string(), z.string()),
+    /** Bytes that the container may use, set while it runs. When they become less, the server gives back memory first. */
+    memoryLimit: z.number().int().optional(),
     runner: runnerSchema,
   });
 

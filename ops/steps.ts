@@ -7,6 +7,7 @@ import { handOver } from "./hand-over.ts";
 import { changeLive, type LiveChanges } from "./live.ts";
 import type { Node } from "./node.ts";
 import { waitUntilRejoined } from "./rejoin.ts";
+import { type Less, shrink } from "./shrink.ts";
 import { type Past, startingRole } from "./starting-role.ts";
 import { waitFor } from "./wait.ts";
 
@@ -18,6 +19,8 @@ export interface StepInputs {
   readonly "change-live": { readonly changes: readonly string[]; readonly removed: readonly string[] };
   /** Has a replica take over from it. */
   readonly "hand-over": Readonly<Record<string, never>>;
+  /** Has it give back memory. */
+  readonly shrink: Less;
   /** Waits until it is back in its topology. */
   readonly rejoined: Readonly<Record<string, never>>;
   /** Whom it is to follow from its first moment. */
@@ -30,6 +33,7 @@ export interface StepOutputs {
   readonly answering: Answer;
   readonly "change-live": LiveChanges;
   readonly "hand-over": Readonly<Record<string, never>>;
+  readonly shrink: { readonly fits: boolean };
   readonly rejoined: Readonly<Record<string, never>>;
   readonly "starting-role": { readonly replicaOf?: Address | undefined };
   readonly "shut-down": { readonly ends: boolean };
@@ -59,6 +63,7 @@ const steps: Steps = {
     await handOver(node, context);
     return {};
   },
+  shrink: async (node, less, context) => ({ fits: await shrink(node, less, context) }),
   rejoined: async (node, _, { signal }) => {
     await waitUntilRejoined(node, signal);
     return {};

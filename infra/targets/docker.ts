@@ -13,6 +13,7 @@ import { exporterAddresses, planExporters } from "../plan/exporters.ts";
 import { resolveSecret } from "../plan/secrets.ts";
 import { defaultSubnet, type Layout, layOut } from "../plan/subnet.ts";
 import type { PlannedNode, TopologyPlan } from "../plan/topology.ts";
+import { bytes } from "../plan/units.ts";
 import { Config } from "../pulumi.ts";
 import { definitionOf, mount, type NodeContainer, nodeContainer } from "./container.ts";
 import { deployExporters } from "./docker-exporters.ts";
@@ -157,6 +158,7 @@ export class DockerTarget implements Target {
         ...byEffect(node.kind, decisive(node)),
         ...{ docker: engine, container: name, runner },
         definition,
+        memoryLimit: Number(args.memory) * bytes("1mb"),
       },
       { parent, dependsOn: [before] },
     );

@@ -14,17 +14,27 @@ import { engineOf } from "./engine.ts";
  */
 export const containerTurn: OperationHandler = async ({ action, inputs, olds, deadlineMs }, context) => {
   const id = String(inputs.name);
-  if (action !== "update" || isDeepStrictEqual(inputs.definition, olds.definition)) return { id };
+  if (action !== "update") return { id };
+  const isReplaced = !isDeepStrictEqual(inputs.definition, olds.definition);
+  const getsLess = Number(inputs.memoryLimit) < Number(olds.memoryLimit);
+  if (!isReplaced && !getsLess) return { id };
   const turn = containerTurnSchema.parse(withDirectives(inputs));
   const found = await existing(await engineOf(turn.docker), { container: turn.container });
   if (!found || !isRunning(found.info)) return { id };
-  context.progress(`making room for another container: ${changesOf(olds.definition, turn.definition)}`);
   // What a server is made from is not of interest for handing over.
   const complete = (some: Record<string, unknown>) => ({ secretDirectives: {}, acl: [], ...some });
   const node = nodeIn("/", complete(inputs), complete(olds), "");
   const runner = await runnerOf(turn.runner, [turn]);
-  const request = { action, inputs: stepRequest("hand-over", node, {}), deadlineMs };
-  await runner.run("redis-node", request, context);
+  const run = (asked: Record<string, unknown>) =>
+    runner.run("redis-node", { action, inputs: asked, deadlineMs }, context);
+  if (isReplaced) {
+    context.progress(`making room for another container: ${changesOf(olds.definition, turn.definition)}`);
+  } else {
+    const less = { maxmemory: String(turn.directives.maxmemory), limit: Number(turn.memoryLimit) };
+    if ((await run(stepRequest("shrink", node, less))).outputs?.fits === true) return { id };
+    context.progress("restarting, as its memory does not come back otherwise");
+  }
+  await run(stepRequest("hand-over", node, {}));
   await stopGracefully(found.container, `stopping ${turn.name}`, context.signal);
   return { id };
 };
