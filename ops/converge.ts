@@ -18,7 +18,7 @@ export async function ensure<Found extends Instance>(
   context: OperationContext,
 ): Promise<OperationResult> {
   try {
-    const found = await host.find();
+    const found = await host.find(context);
     if (!found) return await outputsOf(host, await startAgain(host, context), true);
     return await converge(host, found, context);
   } catch (error) {

@@ -16,7 +16,7 @@ export interface NodeHost<Found extends Instance = Instance> {
   /** Whether the nodes of the topology are worked on one after the other, each when the one before is back. */
   readonly oneByOne: boolean;
   /** The node's server, if one runs. What runs there and is not fit to go on with is ended. */
-  find(): Promise<Found | undefined>;
+  find(context: OperationContext): Promise<Found | undefined>;
   /** As `find`, but only a look. */
   running(): Promise<Found | undefined>;
   /** Starts the server, whose files are written, and waits until it answers. It is ended again when it does not come up. */

@@ -22,9 +22,7 @@ export function provider() {
   // Inputs whose change means another resource, not another state of this one.
   const identity: Record<string, string[]> = {
     "redis-process": ["directory", "topology"],
-    "redis-container": ["container", "topology"],
-    "container-turn": ["container"],
-    "container-files": ["container"],
+    "redis-container": ["topology"],
     "local-host": ["directory", "topology"],
     "docker-host": ["network", "topology"],
     "host-tuning": ["directory"],

@@ -28,6 +28,9 @@ export interface DockerNodeInputs {
   readonly deadlineMs: number;
 }
 
+/** Milliseconds in which one that the engine started again must not have ended again. */
+const settledMs = 2000;
+
 /** The start that was last looked at, in the node's folder. */
 const seenName = "instance";
 
@@ -43,12 +46,18 @@ export class DockerNodeHost implements NodeHost<DockerInstance> {
   }
 
   /** One that the engine starts again and again, or that was paused, is not fit to go on with. */
-  async find(): Promise<DockerInstance | undefined> {
+  async find(context: OperationContext): Promise<DockerInstance | undefined> {
     const { container } = this.#inputs;
     const info = await container.inspect();
     if (info.State.Paused) await container.unpause();
-    if (info.State.Restarting) await this.#end();
-    return asInstance(info);
+    const found = asInstance(info);
+    if (info.RestartCount === 0) return found;
+    if (found) {
+      await this.answering(found, context, settledMs).catch(() => {}); // it may take longer to load its data
+      if ((await this.running())?.instance === found.instance) return found;
+    }
+    await this.#end();
+    return undefined;
   }
 
   async running(): Promise<DockerInstance | undefined> {

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { redisContainerSchema } from "../../contract/docker.ts";
 import { withDirectives } from "../../contract/nodes.ts";
-import type { HandlerRequest, OperationHandler } from "../../contract/operation.ts";
+import type { HandlerRequest, OperationHandler, OperationResult } from "../../contract/operation.ts";
 import { ensure, look } from "../converge.ts";
 import { nodeIn } from "../node.ts";
 import { forVersion } from "../redis-version.ts";
@@ -21,7 +21,9 @@ export const redisContainer: OperationHandler = async (request, context) => {
     const found = await host?.running();
     if (!host) return { id: "" };
     // The container is there: it is started again by the next update.
-    return found ? look(host, found, context) : { id: request.id, outputs: { drift: "the server does not run" } };
+    return found
+      ? withoutVersion(await look(host, found, context))
+      : { id: request.id, outputs: { drift: "the server does not run" } };
   }
   if (request.action === "delete") {
     // Pulumi removes the container next. What is not wanted any more need not be saved.
@@ -34,8 +36,14 @@ export const redisContainer: OperationHandler = async (request, context) => {
       `the container ${container} is not there, though Pulumi made it: run pulumi refresh, then pulumi up again`,
     );
   }
-  return ensure(host, context);
+  return withoutVersion(await ensure(host, context));
 };
+
+/** It is an input here: the image's. */
+function withoutVersion({ outputs = {}, ...result }: OperationResult): OperationResult {
+  const { version: _, ...rest } = outputs;
+  return Object.keys(rest).length === 0 ? result : { ...result, outputs: rest };
+}
 
 async function hostOf({ inputs, olds, deadlineMs }: HandlerRequest): Promise<DockerNodeHost | undefined> {
   const plain = redisContainerSchema.parse(withDirectives(inputs));

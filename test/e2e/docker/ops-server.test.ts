@@ -18,7 +18,7 @@ dockerTest("a server in a container", () => {
   it("is started with files that only its user can read, in a container that was never started", async () => {
     const node = await lab.node(0);
     const { outputs } = await lab.start(node);
-    expect(outputs).toMatchObject({ version: "7.0.15", dataId: expect.stringMatching(/^[0-9a-f]{16}$/) });
+    expect(outputs).toMatchObject({ dataId: expect.stringMatching(/^[0-9a-f]{16}$/) });
     const { State } = await lab.inspect(node);
     expect(outputs?.instance).toBe(`${node.containerId.slice(0, 12)}@${State.StartedAt}`);
     const listing = await lab.exec(node, "sh", "-c", `stat -c '%a %u:%g %n' ${folder} ${folder}/*`);
@@ -99,8 +99,7 @@ dockerTest("a server in a container", () => {
     await lab.exec(node, "sh", "-c", `echo nonsense > ${folder}/redis.conf; kill -9 1`);
     await lab.container(node).restart();
     await until("a loop of restarts", async () => (await lab.inspect(node)).State.Restarting);
-    const { outputs } = await update(node, node);
-    expect(outputs).toMatchObject({ version: "7.0.15" });
+    await update(node, node);
     expect(await lab.ask(node, "PING")).toBe("PONG");
   });
 
@@ -134,7 +133,8 @@ dockerTest("a server in a container", () => {
     await expect(lab.start(node)).rejects.toThrow(/Bad directive or wrong number of arguments/);
     expect((await lab.inspect(node)).State).toMatchObject({ Running: false, Restarting: false });
     const mended = { ...node, directives: {} };
-    expect((await update(mended, node)).outputs).toMatchObject({ version: "7.0.15" });
+    await update(mended, node);
+    expect(await lab.ask(mended, "PING")).toBe("PONG");
   });
 
   it("is gone when its container is, and ends at once when it is deleted", async () => {
