@@ -1,10 +1,11 @@
 // The default network of a second engine on one machine: Docker's own name for it is taken by the first.
 import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { StepError } from "./step.mjs";
 
 /** Options of dockerd for a default network and networks without a subnet that no other engine here has. */
 export function addBridge(id) {
-  if (!ip("link", "show", "docker0")) return [];
+  if (!ip("link", "show", "docker0") && !anotherRuns()) return [];
   const name = nameOf(id);
   const third = Number.parseInt(id.slice(0, 2), 16);
   ip("link", "del", name); // of a run that was killed
@@ -22,6 +23,17 @@ export function addBridge(id) {
 
 export function removeBridge(id) {
   ip("link", "del", nameOf(id));
+}
+
+/** Whether there is another dockerd, with whatever network: its rules of the firewall are to stay. */
+function anotherRuns() {
+  return readdirSync("/proc").some((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "dockerd";
+    } catch {
+      return false; // no process, or gone meanwhile
+    }
+  });
 }
 
 function nameOf(id) {
