@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { dockerPlugin } from "../scripts/bootstrap/docker-plugin.mjs";
 import { root } from "../scripts/bootstrap/paths.mjs";
 import { StepError } from "../scripts/bootstrap/step.mjs";
 import { freeSubnet, images, ready, uniqueName, whyNoDocker } from "../test/support/docker.ts";
@@ -19,6 +20,7 @@ export default async function dockerBench({ log, args }) {
   const rounds = Number(/^--rounds=(\d+)$/.exec(args[0] ?? "")?.[1] ?? 5);
   if (whyNoDocker) throw new StepError(`bench docker: ${whyNoDocker}`);
   await ready("redis", "exporter");
+  log(`Docker provider: ${await dockerPlugin()}`);
   const folder = mkdtempSync(path.join(os.tmpdir(), "hearth-bench-"));
   const demo = await startDemoDatabase();
   const times = { hand: [], up: [] };

@@ -10,7 +10,9 @@ export const targets = {
     async config() {
       const { ready } = await import("../../test/support/docker.ts");
       const { dockerConfig } = await import("../../test/support/docker-config.ts");
+      const { dockerPlugin } = await import("../../scripts/bootstrap/docker-plugin.mjs");
       await ready("redis", "exporter");
+      await dockerPlugin();
       return { ...(await dockerConfig()), directory: undefined };
     },
     /** As a crash: the server's process is killed behind the engine's back, which starts the container again. */
