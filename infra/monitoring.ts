@@ -6,13 +6,13 @@ import { monitoringFiles } from "./plan/monitoring/files.ts";
 import { type MonitoringRules, monitoringRules } from "./plan/monitoring/rules.ts";
 import type { AlertThresholds } from "./plan/monitoring/thresholds.ts";
 import { FindingsCollector, RefusalError } from "./plan/refusals.ts";
-import { ComponentResource, output } from "./pulumi.ts";
+import { all, ComponentResource } from "./pulumi.ts";
 import type { RedisTopology } from "./redis-topology.ts";
 
 /** Arguments of Monitoring. */
 export interface MonitoringArgs {
   /** What is watched: a component of Hearth. */
-  readonly cache: Pick<RedisTopology, "plan" | "scrapeConfig">;
+  readonly cache: Pick<RedisTopology, "plan" | "scrapeConfig" | "certificatesEndAt">;
   /**
    * Folder for the files, relative to the folder of Pulumi.yaml. Others may have files there too; destroy removes
    * Hearth's. @default none: outputs alone
@@ -22,7 +22,7 @@ export interface MonitoringArgs {
   readonly thresholds?: Partial<AlertThresholds> | undefined;
   /** Names of the warm plans that fill the cache. @default every plan that there are figures of */
   readonly warmPlans?: readonly string[] | undefined;
-  /** Where the runbooks are: `https://wiki.example.org/redis`. @default "docs/runbooks" */
+  /** Where your runbooks are, one for each alert: `https://wiki.example.org/redis`. @default no link to one */
   readonly runbooks?: string | undefined;
 }
 
@@ -46,10 +46,17 @@ export class Monitoring extends ComponentResource {
       findings.refuse("directory", 'is empty: write a folder such as "monitoring", or leave it out');
     if (findings.refusals.length > 0) throw new RefusalError(`Monitoring "${name}"`, findings.refusals);
     super("hearth:index:Monitoring", name, {}, opts);
-    const { plan, scrapeConfig } = cache;
-    const rules = monitoringRules({ stack: `${getProject()}/${getStack()}`, plan, thresholds, warmPlans, runbooks });
-    this.rules = output(rules);
-    this.files = scrapeConfig.apply((scrape) => monitoringFiles(plan.topology, rules.yaml, scrape));
+    const { plan, scrapeConfig, certificatesEndAt } = cache;
+    const known = { stack: `${getProject()}/${getStack()}`, plan, thresholds, warmPlans, runbooks };
+    this.rules = certificatesEndAt.apply((end) =>
+      monitoringRules({
+        ...known,
+        certificateEnds: end === undefined ? undefined : Math.floor(Date.parse(end) / 1000),
+      }),
+    );
+    this.files = all([this.rules, scrapeConfig]).apply(([rules, scrape]) =>
+      monitoringFiles(plan.topology, rules.yaml, scrape),
+    );
     if (directory !== undefined) {
       new MonitoringFiles(`${name}-files`, { name, directory, files: this.files }, { parent: this });
     }

@@ -5,5 +5,5 @@
  */
 export { Config } from "@pulumi/pulumi/config.js";
 export { warn } from "@pulumi/pulumi/log/index.js";
-export { all, Output, output, secret } from "@pulumi/pulumi/output.js";
+export { all, Output, output, secret, unsecret } from "@pulumi/pulumi/output.js";
 export { ComponentResource, CustomResource } from "@pulumi/pulumi/resource.js";

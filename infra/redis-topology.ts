@@ -43,6 +43,8 @@ export interface RedisOutputs {
   readonly dataIds: pulumi.Output<string[]>;
   /** What Prometheus must be told to watch the nodes; undefined where the target runs no exporters. */
   readonly scrapeConfig: pulumi.Output<ScrapeConfig | undefined>;
+  /** ISO time at which the first of the certificates ends; undefined where TLS is off. */
+  readonly certificatesEndAt: pulumi.Output<string | undefined>;
   /** How the nodes are reached where that may not be possible from this machine: they are containers. */
   readonly runner: pulumi.Output<RunnerInputs | undefined>;
 }
@@ -60,6 +62,7 @@ export abstract class RedisTopology extends ComponentResource implements RedisOu
   readonly firewall: pulumi.Output<PrintedFirewall | undefined>;
   readonly dataIds: pulumi.Output<string[]>;
   readonly scrapeConfig: pulumi.Output<ScrapeConfig | undefined>;
+  readonly certificatesEndAt: pulumi.Output<string | undefined>;
   readonly runner: pulumi.Output<RunnerInputs | undefined>;
 
   /** The plan is an argument: it is made, and refuses what is wrong, before this component is registered. */
@@ -81,6 +84,7 @@ export abstract class RedisTopology extends ComponentResource implements RedisOu
     this.firewall = outputs.firewall;
     this.dataIds = outputs.dataIds;
     this.scrapeConfig = outputs.scrapeConfig;
+    this.certificatesEndAt = outputs.certificatesEndAt;
     this.runner = outputs.runner;
     this.registerOutputs(outputs);
   }
@@ -166,6 +170,7 @@ function deploy(parent: pulumi.Resource, plan: TopologyPlan, target: Target, arg
     firewall: output(firewall.printed),
     dataIds: all(deployed.map((node) => node.dataId)),
     scrapeConfig: output(scrapeConfigOf(`${getProject()}/${getStack()}`, plan, scrapable)),
+    certificatesEndAt: output(tls?.endsAt),
     runner: output(runner),
   };
 }

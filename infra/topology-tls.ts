@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Tls } from "../contract/endpoint.ts";
 import type { ServerTls } from "../contract/nodes.ts";
@@ -7,7 +8,7 @@ import { readPem } from "./plan/pem.ts";
 import { FindingsCollector, RefusalError } from "./plan/refusals.ts";
 import type { OwnCertificate, TlsArgs, TlsPlan } from "./plan/tls.ts";
 import type { TopologyPlan } from "./plan/topology.ts";
-import { all, Output, secret } from "./pulumi.ts";
+import { all, Output, secret, unsecret } from "./pulumi.ts";
 
 /** How the nodes of a topology, and those who connect to them, speak TLS. */
 export interface TopologyTls {
@@ -15,6 +16,8 @@ export interface TopologyTls {
   server(node: string): pulumi.Output<ServerTls>;
   /** What a client needs, Hearth's own connections included. Secret. */
   readonly client: pulumi.Output<Tls>;
+  /** ISO time at which the first of the certificates ends. */
+  readonly endsAt: pulumi.Output<string>;
 }
 
 /** `tls` as an argument of a component: PEM may come from any secret output. */
@@ -44,7 +47,7 @@ function generated(
   names: ReadonlyMap<string, readonly string[]>,
 ): TopologyTls {
   const nodes = plan.nodes.map(({ name }) => ({ name, hosts: [...new Set([...(names.get(name) ?? []), ...hosts])] }));
-  const { ca, servers, client } = new Certificates(
+  const { ca, servers, client, expiresAt } = new Certificates(
     `${plan.name}-certificates`,
     { name: plan.name, nodes, validityDays, renewBeforeDays, rotation },
     { parent },
@@ -58,6 +61,7 @@ function generated(
           return { ca: authority, cert: pair.cert, key: pair.key, authClients: mutual ? "yes" : "no" };
         }),
       ),
+    endsAt: expiresAt,
     client: secret(all([ca, client]).apply(([authority, pair]): Tls => ({ ca: authority, ...(mutual && pair) }))),
   };
 }
@@ -84,6 +88,7 @@ function ofOwn(
   });
   return {
     server: () => texts.apply(({ pem }): ServerTls => ({ ...pem, authClients: mutual ? "yes" : "no" })),
+    endsAt: unsecret(texts.apply(({ pem }) => new Date(new X509Certificate(pem.cert).validTo).toISOString())),
     client: texts.apply(({ pem, shown }): Tls => ({ ca: pem.ca, ...(mutual && shown) })),
   };
 }

@@ -29,6 +29,16 @@ describe("Monitoring", () => {
       expect.stringMatching(/^dashboards\//),
     ]);
     expect(files["rules.yml"]).toContain("> 0.7");
+    expect(files["rules.yml"]).not.toContain("HearthCertificateExpires");
+  });
+
+  it("knows when certificates end", async () => {
+    let rules = "";
+    await registered(async () => {
+      const monitoring = new Monitoring("monitoring", { cache: new RedisStandalone("cache", { tls: "generated" }) });
+      ({ yaml: rules } = await resolved(monitoring.rules));
+    });
+    expect(rules).toContain("vector(1830297600) - time() < 1209600");
   });
 
   it("refuses all that is wrong with its arguments before it is registered", async () => {

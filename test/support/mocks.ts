@@ -29,6 +29,7 @@ export async function registeredInOrder(program: () => unknown): Promise<Registe
           ca: "authority",
           servers: Object.fromEntries(nodes.map((node) => [node.name, pairOf(node.name)])),
           client: pairOf("a client"),
+          expiresAt: "2028-01-01T00:00:00.000Z",
         };
         const made = { instance: `${name}@1`, dataId: `data-of-${name}`, primaries: [], passwords, previous: {} };
         const outputs: Record<string, object> = {

@@ -32,13 +32,13 @@ export interface RulesInput {
   readonly certificateEnds?: number | undefined;
   /** Names of the plans that warm the cache. @default every plan that there are figures of */
   readonly warmPlans?: readonly string[] | undefined;
-  /** Where the runbooks are: `https://wiki.example.org/redis`. @default "docs/runbooks" */
+  /** Where the runbooks are, one for each alert: `https://wiki.example.org/redis`. @default no link to one */
   readonly runbooks?: string | undefined;
 }
 
 /** Alert and recording rules of a topology. Every figure is one that redis_exporter 1.45 has without asking for CONFIG. */
 export function monitoringRules(input: RulesInput): MonitoringRules {
-  const { stack, plan, thresholds, certificateEnds, warmPlans, runbooks = "docs/runbooks" } = input;
+  const { stack, plan, thresholds, certificateEnds, warmPlans, runbooks } = input;
   const watch = watchOf(stack, plan, { ...alertThresholds, ...thresholds }, { certificateEnds, warmPlans });
   const records = [memoryRecords, hitRatioRecords, commandRecords].flatMap((make) => make(watch));
   const alerts = makers.flatMap((make) => make(watch));
@@ -57,13 +57,13 @@ const makers: readonly ((watch: Watch) => AlertRule[])[] = [
   ...[replication, sentinel, cluster, persistence, certificate, warming],
 ];
 
-function alertOf(rule: AlertRule, labels: Record<string, string>, runbooks: string) {
+function alertOf(rule: AlertRule, labels: Record<string, string>, runbooks: string | undefined) {
   const { alert, expr, severity, summary, action } = rule;
   return {
     alert,
     expr,
     ...(rule.for !== undefined && { for: rule.for }),
     labels: { ...labels, severity },
-    annotations: { summary, action, runbook_url: `${runbooks}/${alert}.md` },
+    annotations: { summary, action, ...(runbooks !== undefined && { runbook_url: `${runbooks}/${alert}` }) },
   };
 }
