@@ -15,14 +15,23 @@ export const targets = {
       await dockerPlugin();
       return { ...(await dockerConfig()), directory: undefined };
     },
-    /** As a crash: the server's process is killed behind the engine's back, which starts the container again. */
+    /** The engine takes it for a wish and leaves the container alone: as when the machine is gone. */
+    kill: async (stack, node) => (await containerOf(stack, node)).kill({ signal: "SIGKILL" }),
+  },
+  "docker-crash": {
+    config: () => targets.docker.config(),
+    /** The server dies behind the engine's back, which starts it again at once. */
     async kill(stack, node) {
-      const { docker } = await import("../../test/support/docker.ts");
-      const container = (await stack.resources()).find(
-        ({ type, urn }) => type === "docker:index/container:Container" && urn.endsWith(`::${node}`),
-      );
-      const { State } = await docker.getContainer(container.id).inspect();
+      const { State } = await (await containerOf(stack, node)).inspect();
       process.kill(State.Pid, "SIGKILL");
     },
   },
 };
+
+async function containerOf(stack, node) {
+  const { docker } = await import("../../test/support/docker.ts");
+  const found = (await stack.resources()).find(
+    ({ type, urn }) => type === "docker:index/container:Container" && urn.endsWith(`::${node}`),
+  );
+  return docker.getContainer(found.id);
+}
