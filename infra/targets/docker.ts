@@ -15,10 +15,11 @@ import { defaultSubnet, type Layout, layOut } from "../plan/subnet.ts";
 import type { PlannedNode, TopologyPlan } from "../plan/topology.ts";
 import { bytes } from "../plan/units.ts";
 import { Config } from "../pulumi.ts";
-import { definitionOf, mount, type NodeContainer, nodeContainer } from "./container.ts";
+import { definitionOf, mount, type NodeContainer, nodeContainer, replacing } from "./container.ts";
 import { deployExporters } from "./docker-exporters.ts";
 import { type DockerModule, dockerModule } from "./docker-module.ts";
 import type { DockerSurroundings } from "./docker-surroundings.ts";
+import { exporterMemory } from "./exporter.ts";
 import { labelsOf, listed, physical } from "./naming.ts";
 import { addressIn, loginInputs, serverInputs } from "./server-inputs.ts";
 import type { Deployed, DeployedNode, Deployment, Target } from "./target.ts";
@@ -120,8 +121,13 @@ export class DockerTarget implements Target {
   #host({ parent, plan, tls, behind }: Deployment, layout: Layout, engine: DockerEngine, image: pulumi.Resource) {
     const { publish, memoryLimit } = this.#docker;
     const published =
-      publish === undefined ? [] : plan.nodes.map(({ name, port }) => ({ node: name, host: publish, port }));
-    const limits = plan.nodes.map(({ kind }) => (kind === "sentinel" ? sentinelMemory : memoryLimit));
+      publish === undefined
+        ? []
+        : [...plan.nodes.map(({ name, port }) => ({ node: name, host: publish, port })), ...this.exporters(plan)];
+    const limits = [
+      ...plan.nodes.map(({ kind }) => (kind === "sentinel" ? sentinelMemory : memoryLimit)),
+      ...this.exporters(plan).map(() => bytes(`${exporterMemory}mb`)),
+    ];
     return new DockerHost(
       `${plan.name}-host`,
       {
@@ -165,7 +171,10 @@ export class DockerTarget implements Target {
     const container = new this.#module.Container(
       node.name,
       { ...args, image: image.imageId },
-      { ...options, dependsOn: [turn, volume, surroundings.network], deleteBeforeReplace: true },
+      {
+        ...{ ...options, dependsOn: [turn, volume, surroundings.network] },
+        ...{ deleteBeforeReplace: true, replaceOnChanges: replacing },
+      },
     );
     const password = secrets.apply((values) => resolveSecret({ secret: "exporter" }, values));
     const server = new RedisContainer(

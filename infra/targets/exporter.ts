@@ -13,7 +13,7 @@ const mount = "/hearth";
 const folder = `${mount}/exporter`;
 
 /** MiB that an exporter may use; one that watches a node with many databases needs about 20. */
-const memory = 64;
+export const exporterMemory = 64;
 
 /** What an exporter on Docker is made from. */
 export interface ExporterDeployment {
@@ -107,7 +107,7 @@ function containerOf(
       { name: "core", soft: 0, hard: 0 },
     ],
     // As much swap as memory in all: none.
-    ...{ memory, memorySwap: memory },
+    ...{ memory: exporterMemory, memorySwap: exporterMemory },
     logDriver: "json-file",
     logOpts: { "max-size": "10m", "max-file": "3" },
     labels: listed(labels),
