@@ -1,0 +1,1 @@
+export function importImages(pid: number, bin: string, names: readonly string[]): Promise<void>;

@@ -1,0 +1,3 @@
+module hearth/kubernetes/pause
+
+go 1.23
