@@ -79,7 +79,10 @@ export function nodeContainer(container: NodeContainer): Omit<docker.ContainerAr
 }
 
 /** Inputs that are changed while the container runs: they do not make another one. */
-const updatable = ["memory", "memorySwap", "restart", "destroyGraceSeconds", "healthcheck"];
+const updatable = ["memory", "memorySwap", "restart", "destroyGraceSeconds"];
+
+/** Inputs whose change the provider reports as an update that it does not make: only another container has them. */
+export const replacing = ["healthcheck", "init", "tmpfs"];
 
 /** What a container is made of, readable: when a value changes, the provider makes another container. */
 export function definitionOf(

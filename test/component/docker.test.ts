@@ -1,7 +1,8 @@
 import * as docker from "@pulumi/docker";
-import { isSecret } from "@pulumi/pulumi";
+import { isSecret, type ResourceTransformation } from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { RedisCluster, RedisSentinel, RedisStandalone } from "../../infra/index.ts";
+import { definitionOf, type NodeContainer } from "../../infra/targets/container.ts";
 import { type Registered, registered, registeredInOrder, resolved } from "../support/mocks.ts";
 
 const dynamic = "pulumi-nodejs:dynamic/hearth";
@@ -211,6 +212,21 @@ describe("a turn", () => {
       const now = await turns({ docker: { ...args.docker, ...docker } });
       expect(now[key]).not.toBe(before[key]);
     }
+  });
+
+  it("makes another container of inputs whose update the provider only claims", async () => {
+    const replacing: unknown[] = [];
+    const transformation: ResourceTransformation = ({ type, name, opts }) => {
+      if (type === "docker:index/container:Container" && name === "cache-0") replacing.push(opts.replaceOnChanges);
+      return undefined;
+    };
+    await registered(() => new RedisStandalone("cache", args, { transformations: [transformation] }));
+    expect(replacing).toEqual([["healthcheck", "init", "tmpfs"]]);
+    const made = { node: { port: 6379 }, address: "10.201.7.10", docker: { owner: { uid: 999, gid: 999 } } };
+    const settings = (more: object) =>
+      definitionOf({ name: "cache-0", memory: 64, ...more }, made as NodeContainer, "an image").settings;
+    for (const key of ["healthcheck", "init", "tmpfs"]) expect(settings({ [key]: {} }), key).not.toBe(settings({}));
+    expect(settings({ memory: 128 })).toBe(settings({}));
   });
 
   it("is not taken for what is changed while the container runs", async () => {
