@@ -31,8 +31,11 @@ dockerTest("a cluster on a Docker engine", () => {
     });
     afterAll(async () => {
       deployed?.close();
-      await stack?.end();
-      await engine?.stop();
+      try {
+        await stack?.end();
+      } finally {
+        await engine?.stop();
+      }
     });
 
     /** Whole again, with its data, and Pulumi sees nothing to do: without anybody's help. */
