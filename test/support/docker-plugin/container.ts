@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
+import { type Props, withoutEmpty } from "../plugin-values.ts";
 import { createOptions, limits, megabyte } from "./container-options.ts";
 import { isGone, type Resource, statusOf } from "./resource.ts";
 import type { ContainerInputs } from "./shapes.ts";
-import { type Props, withoutEmpty } from "./values.ts";
 
 /** `docker.Container`. */
 export const container: Resource<ContainerInputs> = {

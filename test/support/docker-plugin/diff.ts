@@ -1,12 +1,6 @@
+import { differences, type Props } from "../plugin-values.ts";
+import type { Difference } from "../provider-plugin.ts";
 import { type Kind, updatable } from "./shapes.ts";
-import { type Change, differences, type Props } from "./values.ts";
-
-/** One property that differs, and whether the resource must be replaced for it. */
-export interface Difference {
-  readonly path: string;
-  readonly change: Change;
-  readonly replaces: boolean;
-}
 
 /** What an update would change: what the state holds of the inputs, as Docker told it last, against the new inputs. */
 export function difference(kind: Kind, state: Props, oldInputs: Props, news: Props): Difference[] {

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { provider } from "@pulumi/pulumi";
 import type Docker from "dockerode";
+import { type Props, unknown } from "../plugin-values.ts";
 import { container } from "./container.ts";
 import { network } from "./network.ts";
 import { remoteImage } from "./remote-image.ts";
 import { isGone, type Resource } from "./resource.ts";
 import { type Kind, misfits, shapes } from "./shapes.ts";
-import { type Props, unknown } from "./values.ts";
 import { volume } from "./volume.ts";
 
 const kinds: Record<string, Kind> = {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
-import type { Props } from "./values.ts";
+import type { Props } from "../plugin-values.ts";
 
 /** How one type of resource is made, looked at, changed and removed. */
 export interface Resource<Inputs> {

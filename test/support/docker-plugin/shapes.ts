@@ -1,6 +1,6 @@
 import type { ContainerArgs, NetworkArgs, RemoteImageArgs, VolumeArgs } from "@pulumi/docker";
 import type { Unwrap } from "@pulumi/pulumi";
-import { unknown } from "./values.ts";
+import { unknown } from "../plugin-values.ts";
 
 /** Inputs as they arrive: without outputs and promises. */
 export type ContainerInputs = Unwrap<ContainerArgs>;

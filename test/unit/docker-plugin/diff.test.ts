@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { difference } from "../../support/docker-plugin/diff.ts";
 import type { Kind } from "../../support/docker-plugin/shapes.ts";
-import type { Props } from "../../support/docker-plugin/values.ts";
+import type { Props } from "../../support/plugin-values.ts";
 
 /** `path: change`, with ` replaces` where the resource must be made anew. */
 function told(kind: Kind, state: Props, olds: Props, news: Props): string[] {

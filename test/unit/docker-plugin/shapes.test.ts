@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { type Kind, misfits, type Shape, shapes, updatable } from "../../support/docker-plugin/shapes.ts";
-import { unknown } from "../../support/docker-plugin/values.ts";
+import { unknown } from "../../support/plugin-values.ts";
 
 const sdk = dirname(createRequire(import.meta.url).resolve("@pulumi/docker/package.json"));
 
