@@ -7,7 +7,8 @@ export const CHUNK_TARGET = 64 * 1024;
 /** Room above the target: a row that may need more gets a chunk of its own. */
 export const CHUNK_SLACK = 32 * 1024;
 const CHUNK_ROWS = 4096;
-const POOLED = 16;
+/** Eight are in flight to each primary, at most: with fewer kept, a cluster's would be made and thrown away all the time. */
+const POOLED = 64;
 /** When a chunk is sent, unless the run's pace asks for smaller ones. */
 export const FULL_CHUNK: Readonly<ChunkLimits> = { bytes: CHUNK_TARGET, rows: CHUNK_ROWS };
 

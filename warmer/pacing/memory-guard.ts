@@ -72,14 +72,14 @@ async function counted(options: GuardOptions, needs: readonly MemoryNeed[]): Pro
  */
 export async function guardMemory(options: GuardOptions): Promise<GuardResult> {
   const { sink, session, datasets, headroom } = options;
+  const asked = await sink.eachPrimary(readServerMemory);
+  const servers = asked.flatMap((each) => each ?? []);
+  const room = roomFor(servers, headroom);
+  if (servers.length < asked.length || room === Number.POSITIVE_INFINITY || isSmall(datasets, room)) {
+    return { decision: { kind: "fits" }, servers };
+  }
   const open = await sink.connect();
   try {
-    const asked = await Promise.all(open.map(readServerMemory));
-    const servers = asked.flatMap((each) => each ?? []);
-    if (servers.length < open.length || roomFor(servers, headroom) === Number.POSITIVE_INFINITY) {
-      return { decision: { kind: "fits" }, servers };
-    }
-    if (isSmall(datasets, roomFor(servers, headroom))) return { decision: { kind: "fits" }, servers };
     return await session.transaction(options.statementTimeoutMs, async () => {
       const needs = await needsOf(options, open);
       // An estimate that is far too low is noticed while writing.

@@ -20,8 +20,8 @@ function field(info: string, name: string): string {
 /** Asks one primary; undefined where the ACL user may not use INFO. */
 export async function readServerMemory(connection: RedisConnection): Promise<ServerMemory | undefined> {
   try {
-    const memory = String(await connection.call("INFO", "memory"));
-    const stats = String(await connection.call("INFO", "stats"));
+    const answers = await Promise.all([connection.call("INFO", "memory"), connection.call("INFO", "stats")]);
+    const [memory = "", stats = ""] = answers.map(String);
     return {
       used: Number(field(memory, "used_memory")),
       limit: Number(field(memory, "maxmemory")),
