@@ -5,6 +5,8 @@ import os from "node:os";
 import path from "node:path";
 import { dockerForTests } from "./bootstrap/docker.mjs";
 import { dockerPlugin } from "./bootstrap/docker-plugin.mjs";
+import { kubernetesForTests } from "./bootstrap/kubernetes.mjs";
+import { kubernetesPlugin } from "./bootstrap/kubernetes-plugin.mjs";
 import { root } from "./bootstrap/paths.mjs";
 import { main } from "./bootstrap/step.mjs";
 import { testTools } from "./bootstrap/test-tools.mjs";
@@ -23,6 +25,7 @@ await main(async () => {
   const everything = args.length === 0;
   const withDocker = chosen.length === 0 || args.includes("e2e");
   const docker = withDocker ? await dockerForTests({ images: everything }) : undefined;
+  const kubernetes = withDocker ? await kubernetesForTests() : undefined;
 
   const folder = mkdtempSync(path.join(os.tmpdir(), "hearth-test-"));
   const file = path.join(folder, "results.json");
@@ -32,11 +35,16 @@ await main(async () => {
     const { passed, failed, skipped } = existsSync(file) ? count(JSON.parse(readFileSync(file, "utf8"))) : none;
     if (code !== 0 && failed === 0) console.error(`hearth: vitest ended with exit code ${code}, outside any test`);
     if (passed + failed === 0) console.error("hearth: no test ran");
+    await kubernetes?.stop();
     await docker?.stop();
+    if (kubernetes && !process.env.HEARTH_NO_KUBERNETES) {
+      console.error(`hearth: Kubernetes: ${kubernetes.said}; provider: ${await kubernetesPlugin()}`);
+    }
     if (docker) console.error(`hearth: Docker: ${docker.said}; provider: ${await dockerPlugin()}`);
     console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
     return code !== 0 || failed > 0 || passed === 0 ? 1 : 0;
   } finally {
+    await kubernetes?.stop();
     await docker?.stop();
     rmSync(folder, { recursive: true, force: true });
   }

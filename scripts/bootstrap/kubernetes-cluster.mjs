@@ -174,7 +174,7 @@ async function until(what, ended, attempt) {
 /** Says that this run needs the cluster no more; the last one stops it. */
 async function leave() {
   rmSync(path.join(own.users, String(process.pid)), { force: true });
-  if (existsSync(own.kept)) return;
+  if (existsSync(own.kept) || !existsSync(own.users)) return;
   if (readdirSync(own.users).some((name) => isRunning(Number(name)))) return;
   await shutDown(runningCluster()?.pid);
 }

@@ -39,7 +39,7 @@ async function askEngine(): Promise<string | undefined> {
 }
 
 /** What must be there: HEARTH_REQUIRE=local,docker makes a failure of what would be skipped. */
-export function isRequired(what: "docker"): boolean {
+export function isRequired(what: "docker" | "kubernetes"): boolean {
   return (process.env.HEARTH_REQUIRE ?? "").split(",").includes(what);
 }
 

@@ -1,0 +1,1 @@
+export function kubernetesPlugin(): Promise<string>;
