@@ -41,7 +41,7 @@ export class TestStack {
     this.#project = project;
     // What the machine lacks is said in every update, and is none of most tests' business.
     const local = { directory: join(this.folder, "nodes"), hostTuning: "off" };
-    this.#config = { ...(config.target === "docker" ? {} : local), ...config };
+    this.#config = { ...(["docker", "kubernetes"].includes(config.target ?? "") ? {} : local), ...config };
     mkdirSync(join(this.folder, "state"));
   }
 
