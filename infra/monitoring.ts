@@ -3,6 +3,7 @@ import { getProject, getStack } from "@pulumi/pulumi/metadata.js";
 import { MonitoringFiles } from "./operations/monitoring-files.ts";
 import { checkThresholds } from "./plan/monitoring/check-thresholds.ts";
 import { monitoringFiles } from "./plan/monitoring/files.ts";
+import { checkLasting, type Lasting } from "./plan/monitoring/lasting.ts";
 import { type MonitoringRules, monitoringRules } from "./plan/monitoring/rules.ts";
 import type { AlertThresholds } from "./plan/monitoring/thresholds.ts";
 import { FindingsCollector, RefusalError } from "./plan/refusals.ts";
@@ -20,9 +21,14 @@ export interface MonitoringArgs {
   readonly directory?: string | undefined;
   /** From where on somebody is told, where that is not as {@link AlertThresholds} says. */
   readonly thresholds?: Partial<AlertThresholds> | undefined;
+  /** How long alerts must hold before somebody is told, where that is not as their rules say: `{ HearthNodeDown: "2 minutes" }`. */
+  readonly lasting?: Lasting | undefined;
   /** Names of the warm plans that fill the cache. @default every plan that there are figures of */
   readonly warmPlans?: readonly string[] | undefined;
-  /** Where your runbooks are, one for each alert: `https://wiki.example.org/redis`. @default no link to one */
+  /**
+   * Where runbooks are, one for each alert: `https://wiki.example.org/redis`; alerts then have a `runbook_url`. Each
+   * names the page in Hearth's own docs/runbooks in any case. @default no link
+   */
   readonly runbooks?: string | undefined;
 }
 
@@ -39,18 +45,21 @@ export class Monitoring extends ComponentResource {
   readonly files: pulumi.Output<Record<string, string>>;
 
   constructor(name: string, args: MonitoringArgs, opts: pulumi.ComponentResourceOptions = {}) {
-    const { cache, directory, thresholds = {}, warmPlans, runbooks } = args;
+    const { cache, directory, thresholds = {}, lasting = {}, warmPlans, runbooks } = args;
+    const { plan, scrapeConfig, certificatesEndAt } = cache;
+    const known = { stack: `${getProject()}/${getStack()}`, plan, thresholds, warmPlans, runbooks };
     const findings = new FindingsCollector();
     checkThresholds({ ...thresholds }, findings);
+    // All that there can be, whatever is not known yet.
+    const possible = monitoringRules({ ...known, thresholds: { rewarmWithin: 1, ...thresholds }, certificateEnds: 1 });
+    checkLasting({ ...lasting }, possible.alerts, findings);
     if (directory === "")
       findings.refuse("directory", 'is empty: write a folder such as "monitoring", or leave it out');
     if (findings.refusals.length > 0) throw new RefusalError(`Monitoring "${name}"`, findings.refusals);
     super("hearth:index:Monitoring", name, {}, opts);
-    const { plan, scrapeConfig, certificatesEndAt } = cache;
-    const known = { stack: `${getProject()}/${getStack()}`, plan, thresholds, warmPlans, runbooks };
     this.rules = certificatesEndAt.apply((end) =>
       monitoringRules({
-        ...known,
+        ...{ ...known, lasting },
         certificateEnds: end === undefined ? undefined : Math.floor(Date.parse(end) / 1000),
       }),
     );

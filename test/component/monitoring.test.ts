@@ -12,6 +12,7 @@ describe("Monitoring", () => {
         cache,
         directory: "watch",
         thresholds: { memoryWarning: 0.7 },
+        lasting: { HearthNodeDown: "2 minutes" },
       });
       files = await resolved(monitoring.files);
     });
@@ -29,6 +30,7 @@ describe("Monitoring", () => {
       expect.stringMatching(/^dashboards\//),
     ]);
     expect(files["rules.yml"]).toContain("> 0.7");
+    expect(files["rules.yml"]).toMatch(/alert: HearthNodeDown\n +expr: .*\n +for: 120s\n/);
     expect(files["rules.yml"]).not.toContain("HearthCertificateExpires");
   });
 
@@ -45,8 +47,9 @@ describe("Monitoring", () => {
     const made = await registered(() => {
       const cache = new RedisStandalone("cache");
       const thresholds = { memoryWarnin: 1, hitRatioLow: 70, snapshotAge: -1 } as object;
-      expect(() => new Monitoring("monitoring", { cache, directory: "", thresholds })).toThrow(
-        /^4 problems with Monitoring "monitoring":\n - thresholds.memoryWarnin: is not a threshold: there are memoryWarning, .*; did you mean "memoryWarning"\?\n - thresholds.hitRatioLow: 70 is not possible: write a share from 0 to 1, such as 0.8\n - thresholds.snapshotAge: -1 is not possible: write a number from 0 up\n - directory: is empty: write a folder such as "monitoring", or leave it out$/,
+      const lasting = { HearthNodeDwn: "1 minute", HearthMemoryHigh: "5", HearthRewarmOverdue: "1 minute" };
+      expect(() => new Monitoring("monitoring", { cache, directory: "", thresholds, lasting })).toThrow(
+        /^6 problems with Monitoring "monitoring":\n - thresholds.memoryWarnin: is not a threshold: there are memoryWarning, .*; did you mean "memoryWarning"\?\n - thresholds.hitRatioLow: 70 is not possible: write a share from 0 to 1, such as 0.8\n - thresholds.snapshotAge: -1 is not possible: write a number from 0 up\n - lasting.HearthNodeDwn: is no alert of this deployment: there are HearthExporterDown, .*; did you mean "HearthNodeDown"\?\n - lasting.HearthMemoryHigh: "5" is not a time: write .*; did you mean "5 seconds" or "5 ms"\?\n - directory: is empty: write a folder such as "monitoring", or leave it out$/,
       );
     });
     expect(made.filter(({ type }) => type.includes("Monitoring"))).toEqual([]);

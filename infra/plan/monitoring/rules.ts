@@ -1,3 +1,4 @@
+import type { Duration } from "../args.ts";
 import type { TopologyPlan } from "../topology.ts";
 import { certificate } from "./alerts/certificate.ts";
 import { cluster } from "./alerts/cluster.ts";
@@ -9,6 +10,7 @@ import { reachable } from "./alerts/reachable.ts";
 import { replication } from "./alerts/replication.ts";
 import { sentinel } from "./alerts/sentinel.ts";
 import { warming } from "./alerts/warming.ts";
+import { type Lasting, promDuration, withLasting } from "./lasting.ts";
 import { type AlertRule, type RecordingRule, type Watch, watchOf } from "./rule.ts";
 import { type AlertThresholds, alertThresholds } from "./thresholds.ts";
 import { yaml } from "./yaml.ts";
@@ -32,22 +34,28 @@ export interface RulesInput {
   readonly certificateEnds?: number | undefined;
   /** Names of the plans that warm the cache. @default every plan that there are figures of */
   readonly warmPlans?: readonly string[] | undefined;
+  /** How long an alert must hold, where that is not as its rule says: `{ HearthNodeDown: "2 minutes" }`. */
+  readonly lasting?: Lasting | undefined;
+  /** How often rules are evaluated. @default "15 seconds" */
+  readonly interval?: Duration | undefined;
   /** Where the runbooks are, one for each alert: `https://wiki.example.org/redis`. @default no link to one */
   readonly runbooks?: string | undefined;
 }
 
 /** Alert and recording rules of a topology. Every figure is one that redis_exporter 1.45 has without asking for CONFIG. */
 export function monitoringRules(input: RulesInput): MonitoringRules {
-  const { stack, plan, thresholds, certificateEnds, warmPlans, runbooks } = input;
+  const { stack, plan, thresholds, certificateEnds, warmPlans, lasting = {}, runbooks } = input;
+  const interval = promDuration(input.interval ?? "15 seconds");
   const watch = watchOf(stack, plan, { ...alertThresholds, ...thresholds }, { certificateEnds, warmPlans });
   const records = [memoryRecords, hitRatioRecords, commandRecords].flatMap((make) => make(watch));
-  const alerts = makers.flatMap((make) => make(watch));
+  const rules = makers.flatMap((make) => make(watch));
+  const alerts = withLasting(rules, lasting);
   const name = `${stack}/${plan.name}`;
   // Whoever has no labels of a figure (a count of none) is still known by these.
   const labels = { stack, cache: plan.name, topology: plan.topology };
   const groups = [
-    { name: `${name} figures`, interval: "15s", rules: records.map((record) => ({ ...record, labels })) },
-    { name: `${name} alerts`, interval: "15s", rules: alerts.map((rule) => alertOf(rule, labels, runbooks)) },
+    { name: `${name} figures`, interval, rules: records.map((record) => ({ ...record, labels })) },
+    { name: `${name} alerts`, interval, rules: alerts.map((rule) => alertOf(rule, labels, runbooks)) },
   ];
   return { records, alerts, yaml: yaml({ groups }) };
 }
@@ -57,6 +65,11 @@ const makers: readonly ((watch: Watch) => AlertRule[])[] = [
   ...[replication, sentinel, cluster, persistence, certificate, warming],
 ];
 
+/** The page of this package that says how to find the cause of an alert, and how to mend it. */
+function runbookOf(alert: string): string {
+  return `hearth/docs/runbooks/${alert}.md`;
+}
+
 function alertOf(rule: AlertRule, labels: Record<string, string>, runbooks: string | undefined) {
   const { alert, expr, severity, summary, action } = rule;
   return {
@@ -64,6 +77,9 @@ function alertOf(rule: AlertRule, labels: Record<string, string>, runbooks: stri
     expr,
     ...(rule.for !== undefined && { for: rule.for }),
     labels: { ...labels, severity },
-    annotations: { summary, action, ...(runbooks !== undefined && { runbook_url: `${runbooks}/${alert}` }) },
+    annotations: {
+      ...{ summary, action, runbook: runbookOf(alert) },
+      ...(runbooks !== undefined && { runbook_url: `${runbooks}/${alert}` }),
+    },
   };
 }

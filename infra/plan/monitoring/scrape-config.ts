@@ -44,6 +44,7 @@ export function scrapeConfigOf(
   stack: string,
   { name, topology, nodes }: Pick<TopologyPlan, "name" | "topology" | "nodes">,
   exporters: readonly ExporterAddress[],
+  interval: string = scrapeInterval,
 ): ScrapeConfig | undefined {
   if (exporters.length === 0) return undefined;
   const targets = exporters.map((exporter): ScrapeTarget => {
@@ -52,7 +53,7 @@ export function scrapeConfigOf(
   });
   const job = {
     job_name: `${stack}/${name}`,
-    scrape_interval: scrapeInterval,
+    scrape_interval: interval,
     static_configs: targets.map(({ target, labels }) => ({ targets: [target], labels: { ...labels } })),
   };
   return { targets, yaml: yaml({ scrape_configs: [job] }) };

@@ -98,3 +98,20 @@ it("thresholds are arguments", () => {
   const { yaml } = monitoringRules({ stack, plan, thresholds: { memoryWarning: 0.6 } });
   expect(yaml).toContain(`expr: 'hearth:memory:ratio{stack="hearth/dev",cache="cache"} > 0.6'`);
 });
+
+it("how long alerts must hold, and how often they are evaluated, are arguments", () => {
+  const plan = planTopology("cache", { topology: "standalone", args: {} });
+  const lasting = { HearthNodeDown: "1500 ms", HearthRejectedConnections: "2 minutes" } as const;
+  const { yaml, alerts } = monitoringRules({ stack, plan, lasting, interval: "1 second" });
+  expect(alerts.find(({ alert }) => alert === "HearthNodeDown")?.for).toBe("1500ms");
+  expect(alerts.find(({ alert }) => alert === "HearthRejectedConnections")?.for).toBe("120s");
+  expect(alerts.find(({ alert }) => alert === "HearthExporterDown")?.for).toBe("1m");
+  expect(yaml.match(/interval: 1s/g)).toHaveLength(2);
+});
+
+it("every alert names its page of docs/runbooks, and a link where there is one", () => {
+  const plan = planTopology("cache", { topology: "standalone", args: {} });
+  const { yaml } = monitoringRules({ stack, plan, runbooks: "https://wiki.example.org/redis" });
+  expect(yaml).toContain("runbook: hearth/docs/runbooks/HearthNodeDown.md");
+  expect(yaml).toContain(`runbook_url: "https://wiki.example.org/redis/HearthNodeDown"`);
+});
