@@ -1,13 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Address, isSameAddress } from "../../contract/address.ts";
 import type { Endpoint } from "../../contract/endpoint.ts";
+import { reachedAt } from "../../warmer/redis/nat.ts";
 import { ConnectionPool } from "../connect.ts";
 import { certificateOf, type DatedCertificate, ownCertificates } from "./certificate-dates.ts";
 import { judge } from "./checks.ts";
 import { type Counters, countedBetween, countedSinceStart, countersOf } from "./counters.ts";
 import { type DataServer, lookAtSentinel, lookAtServer, RefusedCommands } from "./look.ts";
 import type { Observed } from "./observed.ts";
-import { type Owner, reachedAt, slotOwners } from "./placement.ts";
+import { type Owner, slotOwners } from "./placement.ts";
 import { type Probe, probe } from "./probe.ts";
 import { type HealthReport, makeReport } from "./report.ts";
 import { defaultThresholds, type Thresholds } from "./thresholds.ts";
@@ -148,5 +149,5 @@ function primariesOf(
   if (endpoint.topology === "cluster") return (owners ?? []).map(({ address }) => address);
   const primaries = servers.filter(({ info }) => info?.role === "master").map(({ address }) => address);
   if (primaries.length > 0 || named === undefined) return primaries;
-  return [reachedAt(named, endpoint)];
+  return [reachedAt(endpoint, named)];
 }

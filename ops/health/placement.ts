@@ -1,5 +1,6 @@
 import { type Address, formatAddress } from "../../contract/address.ts";
 import type { Endpoint } from "../../contract/endpoint.ts";
+import { reachedAt } from "../../warmer/redis/nat.ts";
 import type { Reply } from "../connect.ts";
 import type { DataServer } from "./look.ts";
 
@@ -10,12 +11,6 @@ export const slotCount = 16_384;
 export interface Owner {
   readonly address: Address;
   readonly ranges: readonly (readonly [first: number, last: number])[];
-}
-
-/** Where this client reaches what the servers announce as `address`. */
-export function reachedAt(address: Address, endpoint: Endpoint): Address {
-  const natMap = "natMap" in endpoint ? endpoint.natMap : undefined;
-  return natMap?.[formatAddress(address)] ?? natMap?.[`${address.host}:${address.port}`] ?? address;
 }
 
 /** Who owns which slots, as the first server tells that thinks the cluster well; else the first that tells at all. */
@@ -32,7 +27,7 @@ function readSlots(reply: Reply | undefined, asked: Address, endpoint: Endpoint)
     const [first, last, [host, port]] = range as [number, number, Reply[]];
     // An empty or unknown host means the one that was asked.
     const announced = { host: String(host ?? "") || asked.host, port: Number(port) };
-    const address = reachedAt(announced.host === "?" ? { ...announced, host: asked.host } : announced, endpoint);
+    const address = reachedAt(endpoint, announced.host === "?" ? { ...announced, host: asked.host } : announced);
     const owner = owners.get(formatAddress(address)) ?? { address, ranges: [] };
     owner.ranges.push([first, last]);
     owners.set(formatAddress(address), owner);

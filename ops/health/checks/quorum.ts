@@ -1,8 +1,8 @@
 import { formatAddress } from "../../../contract/address.ts";
+import { reachedAt } from "../../../warmer/redis/nat.ts";
 import { type Finding, Findings } from "../finding.ts";
 import { type Observed, some, told } from "../observed.ts";
 import { askAs } from "../permissions.ts";
-import { reachedAt } from "../placement.ts";
 
 const noFailover = "Until then nobody takes over for a primary that fails.";
 
@@ -30,7 +30,7 @@ export function checkQuorum(observed: Observed): Finding[] {
   const named = new Map<string, string[]>();
   for (const { name, primary } of heard) {
     if (primary === undefined) continue;
-    const place = formatAddress(reachedAt(primary, endpoint));
+    const place = formatAddress(reachedAt(endpoint, primary));
     named.set(place, [...(named.get(place) ?? []), name]);
   }
   if (named.size > 1) {
