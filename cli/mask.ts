@@ -1,4 +1,4 @@
-import { quoteWord } from "../ops/config-file.ts";
+import { quoteWord } from "../contract/config-file.ts";
 
 const secretKey = /password|secret|passphrase|token|privatekey/i;
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;

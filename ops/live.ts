@@ -1,6 +1,6 @@
+import { directiveWords } from "../contract/config-file.ts";
 import type { DirectiveValue } from "../contract/nodes.ts";
 import type { Applied } from "./applied.ts";
-import { directiveWords } from "./config-file.ts";
 import { type Connection, pairs, parseInfo, RedisReplyError } from "./connect.ts";
 import type { Node } from "./node.ts";
 import { aclLines, certificateFiles } from "./node-files.ts";

@@ -1,7 +1,8 @@
 import { posix } from "node:path";
 import type { Address } from "../contract/address.ts";
+import { aclText, configText, quoteWord, splitWords } from "../contract/config-file.ts";
 import type { Directives } from "../contract/nodes.ts";
-import { aclText, configText, quoteWord, splitWords } from "./config-file.ts";
+import { tlsDirectives } from "../contract/tls-directives.ts";
 import { configName, isClusterNode, type Node, valuesOf } from "./node.ts";
 
 /**
@@ -82,31 +83,11 @@ export function certificateContents({ serverTls }: Node): NodeFile[] {
 
 /** The port, with or without TLS. Nothing listens without TLS where there is TLS. */
 function portDirectives(node: Node): Directives {
-  const { serverTls } = node;
-  if (!serverTls) return { port: `${node.port}` };
-  const { ca, cert, key } = certificateFiles(node);
-  return {
-    port: "0",
-    "tls-port": `${node.port}`,
-    "tls-ca-cert-file": ca,
-    "tls-cert-file": cert,
-    "tls-key-file": key,
-    "tls-auth-clients": serverTls.authClients,
-    // To primaries, replicas and other sentinels too.
-    "tls-replication": "yes",
-    ...(isClusterNode(node) && { "tls-cluster": "yes" }),
-    "tls-protocols": "TLSv1.2 TLSv1.3",
-    // Mozilla's "intermediate": forward secrecy and authenticated encryption only.
-    "tls-ciphers": tlsCiphers,
-    "tls-ciphersuites": "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256",
-    "tls-prefer-server-ciphers": "yes",
-  };
+  const { serverTls, port } = node;
+  if (!serverTls) return { port: `${port}` };
+  const { authClients } = serverTls;
+  return tlsDirectives(port, certificateFiles(node), { authClients, cluster: isClusterNode(node) });
 }
-
-const tlsCiphers = [
-  ...["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"],
-  ...["ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305"],
-].join(":");
 
 /** The directives that hold a secret. Without an ACL the operator's password is the server's. */
 function secretFile(node: Node): NodeFile {

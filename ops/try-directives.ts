@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { directiveLines } from "../contract/config-file.ts";
 import type { AskedDirective } from "../contract/nodes.ts";
-import { directiveLines } from "./config-file.ts";
 import { isIn } from "./redis-version.ts";
 
 /** A redis-server that can be asked. */

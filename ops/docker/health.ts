@@ -1,5 +1,6 @@
 import { posix } from "node:path";
-import { quoteWord } from "../config-file.ts";
+import { quoteWord } from "../../contract/config-file.ts";
+import { healthScript as scriptOf } from "../../contract/health-script.ts";
 import type { Node } from "../node.ts";
 import { certificateFiles, type NodeFile } from "../node-files.ts";
 
@@ -17,37 +18,17 @@ export function healthFiles(node: Node, login: { readonly username: string; read
     "PING",
     node.kind === "sentinel" ? "INFO sentinel" : "INFO replication",
   ];
+  const { name, kind, port } = node;
+  const content = scriptOf({ name, kind, port, login: posix.join(node.folder, healthLogin), tls: tlsOf(node) });
   return [
-    { name: healthScript, content: scriptOf(node), mode: 0o700 },
+    { name: healthScript, content, mode: 0o700 },
     { name: healthLogin, content: `${asked.join("\n")}\n` },
   ];
 }
 
-function scriptOf(node: Node): string {
-  return `#!/bin/sh
-# Written by Hearth: the health check of ${node.name}. Says a word and ends with 0 (healthy) or 1.
-cli=$(command -v redis-cli || command -v valkey-cli) || { echo "no redis-cli in this image"; exit 1; }
-said=$("$cli" -h 127.0.0.1 -p ${node.port}${tlsOptions(node)} < ${shellWord(posix.join(node.folder, healthLogin))} 2>&1)
-case "$said" in
-  *PONG*) ;;
-  *LOADING*) echo "loading its data"; exit 1 ;;
-  *MASTERDOWN*) echo "its primary is down"; exit 1 ;;
-  *) echo "no answer"; exit 1 ;;
-esac
-case "$said" in
-${node.kind === "sentinel" ? '  *sentinel_masters:0*) echo "watches no primary"; exit 1 ;;' : '  *master_link_status:down*) echo "no link to its primary"; exit 1 ;;'}
-esac
-echo "serves"
-`;
-}
-
-function tlsOptions(node: Node): string {
-  if (!node.serverTls) return "";
+/** Where the node speaks TLS: by which files redis-cli does. */
+export function tlsOf(node: Node) {
+  if (!node.serverTls) return undefined;
   const { ca, cert, key } = certificateFiles(node);
-  const own = node.serverTls.authClients === "no" ? "" : ` --cert ${shellWord(cert)} --key ${shellWord(key)}`;
-  return ` --tls --cacert ${shellWord(ca)}${own}`;
-}
-
-function shellWord(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
+  return node.serverTls.authClients === "no" ? { ca } : { ca, own: { cert, key } };
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { quoteWord } from "../../../ops/config-file.ts";
+import { quoteWord } from "../../../contract/config-file.ts";
 import { connect } from "../../../ops/connect.ts";
 import { inspectRedis } from "../../../ops/redis-binary.ts";
 import { redisProcess } from "../../../ops/redis-process.ts";

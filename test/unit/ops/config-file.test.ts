@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { aclText, configText, directiveLines, quoteWord, splitWords } from "../../../ops/config-file.ts";
+import { aclText, configText, directiveLines, quoteWord, splitWords } from "../../../contract/config-file.ts";
 
 // Any Unicode text without control characters and without halves of surrogate pairs, which are no text.
 const printable = fc.string({ unit: "binary" }).filter((text) => !/[\p{Cc}\p{Cs}]/u.test(text));

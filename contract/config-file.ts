@@ -1,4 +1,4 @@
-import type { Directives, DirectiveValue } from "../contract/nodes.ts";
+import type { Directives, DirectiveValue } from "./nodes.ts";
 
 /**
  * The one place that writes lines of redis.conf, sentinel.conf and users.acl.

@@ -1,0 +1,64 @@
+/** What a health check is made for: one server, as it is seen from beside it. */
+export interface HealthCheck {
+  /** Of the node, for the heading. */
+  readonly name: string;
+  readonly kind: "redis" | "sentinel";
+  readonly port: number;
+  /** Path of the file that redis-cli reads: the login, PING, and what else is asked. */
+  readonly login: string;
+  /** Where the server speaks TLS: paths of the authority, and of what is shown where a client must show a certificate. */
+  readonly tls?: { readonly ca: string; readonly own?: { readonly cert: string; readonly key: string } } | undefined;
+  /**
+   * Kubernetes: the script is called with `live` or `ready`. Live is a server that answers, whatever it says: one that
+   * loads its data, or has no primary, is not helped by being killed. What is asked of a cluster node tells its state.
+   */
+  readonly probes?: boolean;
+}
+
+/** Seconds after which a probe gives up: less than Kubernetes waits for it (infra/plan/kubernetes/probes.ts). */
+export const probeSeconds = 4;
+
+/**
+ * The script of a health check, POSIX sh: whether the server serves, and, of a replica, whether it has its primary. It says
+ * a word and ends with 0 or 1. The login is on redis-cli's stdin, in no argument and in no environment.
+ */
+export function healthScript({ name, kind, port, login, tls, probes = false }: HealthCheck): string {
+  const limit = probes ? '$limit "$cli"' : '"$cli"';
+  return `#!/bin/sh
+# Written by Hearth: the health check of ${name}. Says a word and ends with 0 (healthy) or 1.
+cli=$(command -v redis-cli || command -v valkey-cli) || { echo "no redis-cli in this image"; exit 1; }
+${probes ? `limit=$(command -v timeout) && limit="$limit ${probeSeconds}"\n` : ""}said=$(${limit} -h 127.0.0.1 -p ${port}${clientTls(tls)} < ${shellWord(login)} 2>&1)
+${probes ? liveness : ""}case "$said" in
+  *PONG*) ;;
+  *LOADING*) echo "loading its data"; exit 1 ;;
+  *MASTERDOWN*) echo "its primary is down"; exit 1 ;;
+  *) echo "no answer"; exit 1 ;;
+esac
+case "$said" in
+${kind === "sentinel" ? '  *sentinel_masters:0*) echo "watches no primary"; exit 1 ;;' : '  *master_link_status:down*) echo "no link to its primary"; exit 1 ;;'}
+${probes && kind === "redis" ? '  *cluster_state:fail*) echo "the cluster does not serve"; exit 1 ;;\n' : ""}esac
+echo "serves"
+`;
+}
+
+// A password that the server does not know (any more), and a script that runs for long: it answers all the same.
+const liveness = `if [ "\${1:-}" = live ]; then
+  case "$said" in
+    *PONG* | *LOADING* | *MASTERDOWN* | *BUSY* | *NOAUTH* | *WRONGPASS* | *NOPERM*) echo "answers"; exit 0 ;;
+  esac
+  echo "no answer"
+  exit 1
+fi
+`;
+
+/** redis-cli's options for a server that speaks TLS, with a blank before them; nothing where it does not. */
+export function clientTls(tls: HealthCheck["tls"]): string {
+  if (tls === undefined) return "";
+  const own = tls.own === undefined ? "" : ` --cert ${shellWord(tls.own.cert)} --key ${shellWord(tls.own.key)}`;
+  return ` --tls --cacert ${shellWord(tls.ca)}${own}`;
+}
+
+/** A text as one word of a shell's command line. */
+export function shellWord(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
