@@ -30,7 +30,7 @@ await servePlugin({
   },
   difference: (urn, state, olds, news) => difference(state, olds, news, replacing(urn, news, mutable)),
   deleteBeforeReplace: (_, olds, news) => isNamed(news) && identity(news) === identity(olds),
-  preview: (urn, inputs) => previewed(cluster, urn, inputs),
+  preview: (urn, inputs, olds) => previewed(cluster, urn, inputs, olds),
 });
 
 function identity({ metadata }: Record<string, unknown>): string {

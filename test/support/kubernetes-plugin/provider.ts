@@ -53,10 +53,12 @@ export function standIn(cluster: () => Cluster, version: string): provider.Provi
   };
 }
 
-/** Outputs of what would be made or changed, by the server's dry run, where all inputs are known. */
-export async function previewed({ api }: Cluster, urn: string, inputs: Props): Promise<Props> {
+/** Outputs of what would be made, or changed where there are `olds`, by the server's dry run, if all inputs are known. */
+export async function previewed({ api }: Cluster, urn: string, inputs: Props, olds?: Props): Promise<Props> {
   if (hasUnknown(inputs)) return inputs;
   try {
+    // What will be removed before it is made anew is no base to try it on.
+    if (!olds && (await api.get(asObject(inputs)))) return inputs;
     const { body } = await api.apply(asObject(inputs), managerOf(inputs), { dryRun: true, force: true });
     const { status: _, ...told } = body;
     return outputs(told as KubeObject);
