@@ -12,8 +12,11 @@ async function main(): Promise<void> {
   // Before anything is loaded: V8 makes its space for new objects larger while code is, and 3 MiB of it stay.
   if (process.argv[2] === "warm") setFlagsFromString("--semi-space-growth-factor=1");
   if (process.argv[2] === "operation") {
-    const { runOperations } = await import("./operation.ts");
-    process.exit(await runOperations());
+    const [{ runOperations }, { operations }] = await Promise.all([
+      import("./operation.ts"),
+      import("./operations.ts"),
+    ]);
+    process.exit(await runOperations(operations));
   }
   const { runCommands } = await import("./program.ts");
   await runCommands(process.argv);

@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import {
   type OperationContext,
   type OperationError,
@@ -11,18 +12,20 @@ import {
   operationRequestSchema,
 } from "../contract/operation.ts";
 import { maskWith } from "./mask.ts";
-import { operations } from "./operations.ts";
 
 /** Milliseconds that a handler has to clean up after it was told to stop. */
 const cleanUpMs = 5000;
 /** At most one progress line in this many milliseconds. */
 const progressEveryMs = 1000;
 
+/** Operations by their names, loaded when asked for. */
+type Operations = Readonly<Record<string, () => Promise<OperationHandler>>>;
+
 /**
  * Answers the requests on stdin with JSON lines on stdout (contract/operation.ts), side by side. Resolves to the exit
  * code when stdin has ended and all are answered: 0 when all have a result.
  */
-export async function runOperations(): Promise<0 | 1> {
+export async function runOperations(operations: Operations, stdin: Readable = process.stdin): Promise<0 | 1> {
   // The provider may be gone: then nobody reads, and the watch on `parent` ends the work.
   process.stdout.on("error", () => {});
   // Everything that is written belongs to one user: configuration, logs, data.
@@ -32,11 +35,11 @@ export async function runOperations(): Promise<0 | 1> {
     process.on(name, () => interrupted.abort(new Error(`interrupted by ${name}`)));
   }
   const answers: Promise<boolean>[] = [];
-  for await (const line of createInterface(process.stdin)) {
-    if (line.trim() !== "" && !cancels(line)) answers.push(answerLine(line, interrupted.signal));
+  for await (const line of createInterface(stdin)) {
+    if (line.trim() !== "" && !cancels(line)) answers.push(answerLine(line, operations, interrupted.signal));
   }
   for (const stop of stops.values()) stop.stdinEnded();
-  if (answers.length === 0) answers.push(answerLine("", interrupted.signal));
+  if (answers.length === 0) answers.push(answerLine("", operations, interrupted.signal));
   return (await Promise.all(answers)).every(Boolean) ? 0 : 1;
 }
 
@@ -53,11 +56,11 @@ function cancels(text: string): boolean {
 }
 
 /** True when the request has a result. Never rejects. */
-async function answerLine(text: string, interrupted: AbortSignal): Promise<boolean> {
+async function answerLine(text: string, operations: Operations, interrupted: AbortSignal): Promise<boolean> {
   let last: OperationLine;
   try {
     const request = readRequest(text);
-    last = { seq: request.seq, ...(await answer(request, interrupted)) };
+    last = { seq: request.seq, ...(await answer(request, operations, interrupted)) };
   } catch (error) {
     last = { seq: 0, error: { message: messageOf(error) } };
   }
@@ -67,7 +70,7 @@ async function answerLine(text: string, interrupted: AbortSignal): Promise<boole
 
 type Answer = { readonly result: OperationResult } | { readonly error: OperationError };
 
-async function answer(request: OperationRequest, interrupted: AbortSignal): Promise<Answer> {
+async function answer(request: OperationRequest, operations: Operations, interrupted: AbortSignal): Promise<Answer> {
   const mask = maskWith(request.inputs, request.olds);
   const load = operations[request.operation];
   if (!load) {

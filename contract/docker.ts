@@ -2,15 +2,15 @@ import * as z from "zod";
 import { addressSchema } from "./address.ts";
 import { tlsSchema } from "./endpoint.ts";
 import { askedDirectiveSchema, monitorSchema, serverSchema, topologyNameSchema } from "./nodes.ts";
-import { dockerEngineSchema, runnerSchema } from "./runner.ts";
+import { dockerEngineSchema, dockerRunnerSchema } from "./runner.ts";
 
 export {
   type DockerEngine,
+  type DockerRunner,
   dockerEngineSchema,
-  type RunnerInputs,
+  dockerRunnerSchema,
   type RunnerMode,
   runnerModeSchema,
-  runnerSchema,
 } from "./runner.ts";
 
 /** Numeric user and group that a server runs as, and that its files belong to. */
@@ -36,6 +36,10 @@ export const dockerHostSchema = z.object({
   topology: topologyNameSchema.optional(),
   /** Bytes that all containers together may use, against the engine's memory. */
   memory: z.number().int().optional(),
+  /** Files that each container may have open: an engine that itself runs in a container may not raise it so far. */
+  openFiles: z.number().int().optional(),
+  /** Of the image: behind a tag there may be another one than before. Unknown until it was pulled. */
+  imageId: z.string().optional(),
 });
 
 /**
@@ -53,9 +57,14 @@ export const redisContainerSchema = serverSchema.extend({
   /** Folder in the container where its volume is mounted; the server's own folder is `<mount>/node`. */
   mount: z.string(),
   owner: ownerSchema,
-  runner: runnerSchema,
+  runner: dockerRunnerSchema,
   /** As whom the health check looks at the server: `exporter`, which may read INFO and nothing else. */
   health: z.object({ username: z.string(), password: z.string() }),
+  /**
+   * Milliseconds after which the others of its topology count it as gone, and have a replica take over. A primary that
+   * crashed is not started again before that. Absent where none would take over.
+   */
+  detectionMs: z.number().int().optional(),
 });
 
 /**
@@ -75,7 +84,7 @@ export const containerTurnSchema = serverSchema
     definition: z.record(z.string(), z.string()),
     /** Bytes that the container may use, set while it runs. When they become less, the server gives back memory first. */
     memoryLimit: z.number().int().optional(),
-    runner: runnerSchema,
+    runner: dockerRunnerSchema,
   });
 
 /**

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { addressSchema } from "./address.ts";
-import { runnerSchema } from "./docker.ts";
+import { runnerSchema } from "./runner.ts";
 
 /** An exporter, and the node that it watches. */
 export const exporterAddressSchema = addressSchema.extend({ node: z.string() });

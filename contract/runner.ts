@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { kubernetesRunnerSchema } from "./kubernetes.ts";
 
 /** Where the Docker engine is, in the words of @pulumi/docker's provider. Empty: as `docker` itself finds it. */
 export const dockerEngineSchema = z.object({
@@ -15,8 +16,8 @@ export type DockerEngine = z.infer<typeof dockerEngineSchema>;
 export const runnerModeSchema = z.enum(["here", "container", "auto"]);
 export type RunnerMode = z.infer<typeof runnerModeSchema>;
 
-/** How the nodes of a topology in containers are reached. */
-export const runnerSchema = z.object({
+/** How the nodes of a topology in Docker containers are reached. */
+export const dockerRunnerSchema = z.object({
   mode: runnerModeSchema,
   docker: dockerEngineSchema,
   /** Name of the containers' network. */
@@ -24,4 +25,8 @@ export const runnerSchema = z.object({
   /** Image with Node 20 or later, for the one-off container. */
   image: z.string(),
 });
+export type DockerRunner = z.infer<typeof dockerRunnerSchema>;
+
+/** How the nodes of a topology are reached that may not be reached from here. */
+export const runnerSchema = z.union([kubernetesRunnerSchema, dockerRunnerSchema]);
 export type RunnerInputs = z.infer<typeof runnerSchema>;

@@ -38,6 +38,9 @@ export const warmControlsSchema = z.strictObject({
 });
 export type WarmControls = z.infer<typeof warmControlsSchema>;
 
+/** Parts that a plan may be warmed in at once. */
+export const mostShards = 64;
+
 /** Inputs of the operation `warm`. `plan` is checked by warmer/plan.ts. */
 export const warmRequestSchema = z.object({
   /** The application's: what was written is read back, and requests are replayed, over it. */
@@ -48,6 +51,16 @@ export const warmRequestSchema = z.object({
   source: sourceSchema,
   gate: gateSchema.prefault({}),
   controls: warmControlsSchema.optional(),
+  /** Name of the warming, which its markers bear. */
+  name: z.string().optional(),
+  /** Parts that are warmed at once, each in a pod of its own: on Kubernetes alone. @default 1 */
+  shards: z.number().int().min(1).max(mostShards).optional(),
+  /** Set in the pod of one part: it leaves the gate to who asked. */
+  shard: z.object({ index: z.number().int().min(0), count: z.number().int().min(1) }).optional(),
+  /** Set when all parts have ended: nothing is written, the whole is proven warm. */
+  parts: z
+    .object({ keys: z.number().int().min(0), runId: z.string(), hitRatioBefore: z.number().min(0).max(1).optional() })
+    .optional(),
   /** Set where the servers are containers, which may not be reached from here. */
   runner: runnerSchema.optional(),
 });

@@ -38,6 +38,11 @@ export interface CacheWarmingArgs extends Partial<Gate>, WarmingControlArgs {
   readonly deadline?: Duration | undefined;
   /** Warm again when something that matters has changed, or in every update. @default "change" */
   readonly when?: "change" | "always" | undefined;
+  /**
+   * Parts that are warmed at once, each by a pod of its own, where the cache is on Kubernetes: 1-64. A query with a limit
+   * needs an ORDER BY that leaves no choice. @default 1
+   */
+  readonly shards?: number | undefined;
   /** Any text: warms again when it changes. */
   readonly trigger?: pulumi.Input<string> | undefined;
 }
@@ -54,7 +59,7 @@ export class CacheWarming extends ComponentResource {
 
   constructor(name: string, args: CacheWarmingArgs, opts: pulumi.ComponentResourceOptions = {}) {
     const { cache, source, trigger } = args;
-    const { gate, when, deadlineMs, controls } = planWarming(name, args);
+    const { gate, when, deadlineMs, controls, shards } = planWarming(name, args);
     const plan = readPlan(name, args.plan);
     super("hearth:index:CacheWarming", name, {}, opts);
     const warming = new Warming(
@@ -67,6 +72,7 @@ export class CacheWarming extends ComponentResource {
         plan,
         gate,
         ...(controls !== undefined && { controls }),
+        ...(shards !== undefined && { shards }),
         deadlineMs,
         tool: toolVersion(),
         behind: cache.dataIds ?? [],

@@ -28,6 +28,7 @@ export function checkWarming(inputs: Record<string, unknown>): Failure[] {
   if (isKnown(source)) {
     failures.push(...sourceFailures(source, inputs.runner));
   }
+  failures.push(...shardsFailures(inputs));
   if (isKnown(endpoint)) {
     failures.push(...schemaFailures("endpoint", endpointSchema.safeParse(endpoint).error?.issues));
   }
@@ -81,8 +82,10 @@ function planFailures(plan: unknown): Failure[] {
 /** The URL is a secret: what is wrong with it is told without it. */
 function sourceFailures(source: unknown, runner: unknown): Failure[] {
   // With "auto" it is known when the nodes are there.
-  const away = runnerSchema.safeParse(runner).data?.mode === "container";
-  const reason = away ? whySourceIsOutOfReach(source) : undefined;
+  const where = runnerSchema.safeParse(runner).data;
+  const inCluster = where !== undefined && "kubernetes" in where;
+  const away = inCluster ? "cluster" : where?.mode === "container" ? "container" : undefined;
+  const reason = away === undefined ? undefined : whySourceIsOutOfReach(source, away);
   if (reason !== undefined) return [{ property: "source", reason }];
   if (source === "demo") return [];
   const url = typeof source === "object" && source !== null && "url" in source ? source.url : undefined;
@@ -93,6 +96,14 @@ function sourceFailures(source: unknown, runner: unknown): Failure[] {
     return [{ property: "source.url", reason: "does not begin with postgresql:// or postgres://" }];
   }
   return [];
+}
+
+/** Parts are pods. */
+function shardsFailures({ shards, runner }: Record<string, unknown>): Failure[] {
+  if (shards === undefined || shards === 1 || !isKnown(runner)) return [];
+  if (typeof runner === "object" && runner !== null && "kubernetes" in runner) return [];
+  const advice = "leave it out, or share the work among machines by hand with hearth warm --shard";
+  return [{ property: "shards", reason: `${shards} parts are warmed at once on Kubernetes only: ${advice}` }];
 }
 
 function schemaFailures(

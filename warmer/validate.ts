@@ -196,7 +196,8 @@ function keyProblems(gate: Gate, written: number | undefined, size: number | und
   return [];
 }
 
-function readBackProblems({ sampled, matching, mismatches }: ValidationReport["readBack"]): string[] {
+/** What reading back found wrong, in words; empty when nothing. */
+export function readBackProblems({ sampled, matching, mismatches }: ValidationReport["readBack"]): string[] {
   if (matching === sampled) {
     return [];
   }

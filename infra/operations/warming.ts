@@ -22,6 +22,8 @@ export interface WarmingArgs {
   readonly tool: string;
   /** What the data stands on: when it changes, the cache is warmed again. */
   readonly behind: pulumi.Input<pulumi.Input<string>[]>;
+  /** Parts that are warmed at once, on Kubernetes. */
+  readonly shards?: number;
   /** Where the warmer runs; absent: here. Another place alone does not warm again. */
   readonly runner?: pulumi.Input<RunnerInputs | undefined>;
   /** Warms again when it changes. */

@@ -1,4 +1,4 @@
-import type { Gate, WarmControls } from "../../contract/warming.ts";
+import { type Gate, mostShards, type WarmControls } from "../../contract/warming.ts";
 import type { Duration } from "./args.ts";
 import { ArgumentChecker } from "./check-values.ts";
 import { RefusalError } from "./refusals.ts";
@@ -10,6 +10,8 @@ export interface WarmingRun {
   /** Warm when something changed, or at every `up`. */
   readonly when: "change" | "always";
   readonly deadlineMs: number;
+  /** Parts that are warmed at once; absent: one. */
+  readonly shards?: number;
   /** Those that were given; absent where there are none. */
   readonly controls?: WarmControls;
 }
@@ -38,13 +40,14 @@ export interface WarmingControlArgs {
 export interface WarmingRunArgs extends Partial<Gate>, WarmingControlArgs {
   readonly deadline?: Duration | undefined;
   readonly when?: "change" | "always" | undefined;
+  readonly shards?: number | undefined;
 }
 
 /** The arguments of {@link WarmingControlArgs}, which are keys of the stack's configuration as well. */
 export const controlNames = ["keysPerSecond", "bytesPerSecond", "latencyCeiling", "headroom", "onBusy"] as const;
 
 const gateNames = ["minKeys", "minHitRatio", "onNoTraffic"];
-const names = ["cache", "plan", "source", ...gateNames, "deadline", "when", "trigger", ...controlNames];
+const names = ["cache", "plan", "source", ...gateNames, "deadline", "when", "shards", "trigger", ...controlNames];
 
 /** How to run. Throws RefusalError with everything that is wrong with the arguments. */
 export function planWarming(name: string, args: WarmingRunArgs & { readonly plan: unknown }): WarmingRun {
@@ -70,11 +73,18 @@ export function checkRun(checker: ArgumentChecker): WarmingRun | undefined {
   const onNoTraffic = checker.choice("onNoTraffic", ["fail", "warn", "pass"], "fail");
   const when = checker.choice("when", ["change", "always"], "change");
   const deadlineMs = checker.duration("deadline", { min: 1000, max: milliseconds("1 day"), default: "5 minutes" });
+  const shards = checker.integer("shards", { min: 1, max: mostShards, default: 1 });
   const controls = checkControls(checker);
   if (minKeys === undefined || minHitRatio === undefined || onNoTraffic === undefined) return undefined;
-  if (when === undefined || deadlineMs === undefined) return undefined;
+  if (when === undefined || deadlineMs === undefined || shards === undefined) return undefined;
   const gate = { minKeys, minHitRatio, onNoTraffic };
-  return { gate, when, deadlineMs, ...(Object.keys(controls).length > 0 && { controls }) };
+  return {
+    gate,
+    when,
+    deadlineMs,
+    ...(shards > 1 && { shards }),
+    ...(Object.keys(controls).length > 0 && { controls }),
+  };
 }
 
 /** The controls that were given, without those that were refused. */

@@ -1,7 +1,7 @@
 import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Address } from "../../contract/address.ts";
-import type { DockerEngine, RunnerInputs } from "../../contract/docker.ts";
+import type { DockerEngine, DockerRunner } from "../../contract/docker.ts";
 import type { DockerHost } from "../operations/docker-host.ts";
 import type { Layout } from "../plan/subnet.ts";
 import type { Deployment } from "./target.ts";
@@ -11,7 +11,7 @@ export interface DockerSurroundings extends Deployment {
   readonly addresses: ReadonlyMap<string, Address>;
   readonly layout: Layout;
   readonly engine: DockerEngine;
-  readonly runner: RunnerInputs;
+  readonly runner: DockerRunner;
   /** Parent and provider of what @pulumi/docker makes. */
   readonly options: pulumi.CustomResourceOptions;
   readonly network: docker.Network;

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { Container, ContainerInspectInfo } from "dockerode";
-import type { Owner, RunnerInputs } from "../../contract/docker.ts";
+import type { DockerRunner, Owner } from "../../contract/docker.ts";
 import type { OperationContext } from "../../contract/operation.ts";
 import type { Answer } from "../answer.ts";
 import { type Node, valuesOf } from "../node.ts";
@@ -12,6 +12,7 @@ import type { Step, StepInputs, StepOutputs } from "../steps.ts";
 import { explained, inspect, instanceOf, isRunning, kill, stopGracefully } from "./containers.ts";
 import { getFile, hasFile, putFiles } from "./files.ts";
 import { healthFiles } from "./health.ts";
+import { startAskedFile, startFiles } from "./start-script.ts";
 
 /** A container that runs. */
 export interface DockerInstance extends Instance {
@@ -23,8 +24,10 @@ export interface DockerNodeInputs {
   readonly container: Container;
   readonly owner: Owner;
   readonly version: string;
-  readonly runner: RunnerInputs;
+  readonly runner: DockerRunner;
   readonly health: { readonly username: string; readonly password: string };
+  /** Milliseconds after which the others count the server as gone; absent: none would take over from it. */
+  readonly detectionMs?: number | undefined;
   readonly deadlineMs: number;
 }
 
@@ -67,6 +70,7 @@ export class DockerNodeHost implements NodeHost<DockerInstance> {
 
   async start(context: OperationContext): Promise<DockerInstance & Answer> {
     const { container } = this.#inputs;
+    await this.writeFiles([startAskedFile]);
     await container.start();
     const found = await this.running();
     try {
@@ -125,7 +129,8 @@ export class DockerNodeHost implements NodeHost<DockerInstance> {
   }
 
   moreFiles(): readonly NodeFile[] {
-    return healthFiles(this.node, this.#inputs.health);
+    const { health, detectionMs } = this.#inputs;
+    return [...healthFiles(this.node, health), ...startFiles(this.node, detectionMs, health)];
   }
 
   /** The engine restarts containers by itself, and so does whoever may use it. */

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { ContainerCreateOptions } from "dockerode";
-import type { Owner, RunnerInputs } from "../../contract/docker.ts";
+import type { DockerRunner, Owner } from "../../contract/docker.ts";
 import { toolEntry } from "./tool-files.ts";
 
 /** `nobody` nearly everywhere, and nobody needs to know the number. */
@@ -14,7 +14,7 @@ export const runnerLabel = "hearth.runner";
 const memoryBytes = 512 * 1024 * 1024;
 
 /** The one-off container: hardened like the nodes, removed by the engine when the tool in it ends. */
-export function containerOptions({ network, image }: RunnerInputs): ContainerCreateOptions {
+export function containerOptions({ network, image }: DockerRunner): ContainerCreateOptions {
   return {
     name: `hearth-runner-${network.slice(0, 100)}-${randomBytes(3).toString("hex")}`,
     Image: image,

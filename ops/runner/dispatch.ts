@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { addressSchema } from "../../contract/address.ts";
-import { type RunnerInputs, runnerSchema } from "../../contract/docker.ts";
+
 import type { HandlerRequest, OperationHandler } from "../../contract/operation.ts";
+import { type RunnerInputs, runnerSchema } from "../../contract/runner.ts";
 import { onlyMoved } from "./moved.ts";
 import type { NetworkOperation } from "./on-network.ts";
 import { releaseRunner, runnerOf } from "./runner.ts";
@@ -32,7 +33,7 @@ export function throughRunner(operation: string, load: () => Promise<OperationHa
       const known = operation === "warm" && action === "update" ? onlyMoved(request) : undefined;
       if (known) return known;
       const runner = await runnerOf(runnerInputs, nodesOf(inputs));
-      if (runner.where === "container") refuseSource(inputs.source);
+      if (runner.where !== "here") refuseSource(inputs.source, runner.where);
       return await runner.run(operation as NetworkOperation, request, context);
     } catch (error) {
       if (error instanceof RunnerUnavailable && action === "read")

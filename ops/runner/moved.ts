@@ -5,12 +5,14 @@ import type { HandlerRequest, OperationResult } from "../../contract/operation.t
 const deciding = "name endpoint warmerEndpoint plan source gate controls deadlineMs tool behind trigger".split(" ");
 
 /**
- * What the last warming has left, where nothing is another but the place from which the servers are reached: that is no
+ * What the last warming has left, where nothing is another but the place from which the servers are reached, or in how
+ * many parts: that is no
  * reason to warm again. Undefined where there is one.
  */
 export function onlyMoved({ inputs, olds }: HandlerRequest): OperationResult | undefined {
-  const { runner, report, runId, markers, drift } = olds;
-  if (isDeepStrictEqual(runner, inputs.runner) || drift !== undefined || runId === undefined) return undefined;
+  const { runner, shards, report, runId, markers, drift } = olds;
+  const moved = !isDeepStrictEqual([runner, shards], [inputs.runner, inputs.shards]);
+  if (!moved || drift !== undefined || runId === undefined) return undefined;
   if (!deciding.every((key) => isDeepStrictEqual(inputs[key], olds[key]))) return undefined;
   return { id: "warm", outputs: { report, runId, markers } };
 }

@@ -24,7 +24,8 @@ export type RunnerRequest = Pick<HandlerRequest, "action" | "inputs" | "deadline
 
 /** Runs operations where the nodes of a topology can be reached. */
 export interface Runner {
-  readonly where: "here" | "container";
+  /** `container`: of Docker; `cluster`: in pods on Kubernetes. */
+  readonly where: "here" | "container" | "cluster";
   /** As the operation's own handler, with the same results, progress and errors. */
   run(operation: NetworkOperation, request: RunnerRequest, context: OperationContext): Promise<OperationResult>;
 }

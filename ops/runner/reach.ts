@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { NetworkInspectInfo } from "dockerode";
 import type { Address } from "../../contract/address.ts";
-import type { RunnerInputs } from "../../contract/runner.ts";
+import type { DockerRunner } from "../../contract/runner.ts";
 import { engineOf } from "../docker/engine.ts";
 
 /** Milliseconds in which a node that can be reached has answered. */
@@ -14,7 +14,7 @@ const ping = "PING\r\n";
  * Whether this machine reaches the containers of a network: its bridge is an interface of this machine, so that what
  * does not answer yet will be heard here when it does; or else a node answers, by whatever way.
  */
-export async function canReach({ docker, network }: RunnerInputs, nodes: readonly Address[]): Promise<boolean> {
+export async function canReach({ docker, network }: DockerRunner, nodes: readonly Address[]): Promise<boolean> {
   const engine = await engineOf(docker);
   const found = await engine
     .getNetwork(network)

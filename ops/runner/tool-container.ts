@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import type Docker from "dockerode";
 import type { Container } from "dockerode";
-import type { RunnerInputs } from "../../contract/docker.ts";
+import type { DockerRunner } from "../../contract/docker.ts";
 import type { OperationContext, OperationResult } from "../../contract/operation.ts";
 import { engineOf } from "../docker/engine.ts";
 import { putFiles } from "../docker/files.ts";
@@ -25,12 +25,12 @@ interface Running {
 /** The tool in a one-off container on a network: started when it is first asked, one for all requests. */
 export class ToolContainer implements Runner {
   readonly where = "container";
-  readonly #inputs: RunnerInputs;
+  readonly #inputs: DockerRunner;
   #running: Promise<Running> | undefined;
   #active = 0;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(inputs: RunnerInputs) {
+  constructor(inputs: DockerRunner) {
     this.#inputs = inputs;
   }
 
@@ -103,13 +103,13 @@ export class ToolContainer implements Runner {
 }
 
 /** 137: ended by SIGKILL, which is also what the kernel does at the memory limit. */
-function whyEnded(code: number | undefined, complaint: string, { network, image }: RunnerInputs): string {
+function whyEnded(code: number | undefined, complaint: string, { network, image }: DockerRunner): string {
   const how = code === undefined ? "is gone" : code === 137 ? "was killed, or ran out of memory" : `ended (${code})`;
   const said = complaint.trim() === "" ? "" : `: ${complaint.trim()}`;
   return `the runner's container of ${image} on the network ${network} ${how} before it had answered${said}`;
 }
 
-function withAdvice(said: string, { network, image }: RunnerInputs): string {
+function withAdvice(said: string, { network, image }: DockerRunner): string {
   if (/network .*not found/i.test(said)) return `there is no such network on this engine (${said}); it is ${network}'s`;
   if (/"?node"?: (executable file )?not found/.test(said))
     return `${image} has no node: name an image with Node 20 or later: docker.runnerImage (hearth:runnerImage)`;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { RunnerInputs } from "../../../contract/docker.ts";
+import type { DockerRunner } from "../../../contract/docker.ts";
 import { containerTurn } from "../../../ops/docker/container-turn.ts";
 import { redisContainer } from "../../../ops/docker/redis-container.ts";
 import { releaseRunner } from "../../../ops/runner/runner.ts";
@@ -8,7 +8,7 @@ import { DockerLab } from "./ops-lab.ts";
 
 dockerTest("a server that only a container on its network reaches", () => {
   let lab: DockerLab;
-  let runner: RunnerInputs;
+  let runner: DockerRunner;
   beforeAll(async () => {
     lab = await DockerLab.open();
     runner = { mode: "container", docker: {}, network: lab.network, image: images.node };

@@ -4,7 +4,7 @@ import type { Container } from "dockerode";
 import type { Endpoint } from "../../../contract/endpoint.ts";
 import type { Member } from "../../../contract/nodes.ts";
 import type { OperationLine } from "../../../contract/operation.ts";
-import type { RunnerInputs, RunnerMode } from "../../../contract/runner.ts";
+import type { DockerRunner, RunnerMode } from "../../../contract/runner.ts";
 import { runnerLabel } from "../../../ops/runner/container-options.ts";
 import { docker, freeSubnet, images, testLabels, uniqueName } from "../../support/docker.ts";
 
@@ -18,7 +18,7 @@ export interface RunnerLab {
   readonly members: readonly Member[];
   readonly endpoint: Endpoint;
   readonly source: { readonly url: string };
-  runner(mode: RunnerMode): RunnerInputs;
+  runner(mode: RunnerMode): DockerRunner;
   /** The runners' containers on this network. */
   runners(): Promise<Container[]>;
   close(): Promise<void>;
