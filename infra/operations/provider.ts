@@ -19,6 +19,8 @@ export function provider() {
 
   // Operations whose inputs the tool looks at before anything is created.
   const checked = ["local-host", "docker-host", "firewall", "warm", "host-tuning"];
+  // What their checks find, and other resources or the next check ask for.
+  const findings = ["seen", "report", "version", "engineId"];
   // Inputs whose change means another resource, not another state of this one.
   const identity: Record<string, string[]> = {
     "redis-process": ["directory", "topology"],
@@ -176,11 +178,11 @@ export function provider() {
 
   return {
     async check(olds: Props, news: Props) {
+      if (!checked.includes(String(news.operation))) return { inputs: news, failures: [] };
       // What a check has found goes into the inputs, so that a preview shows it, and stays there until the next.
-      const { seen, report } = olds;
-      const moved = seen !== undefined && hasMoved(seen as Seen);
-      if (!checked.includes(String(news.operation)) || (!moved && changed(olds, news).length === 0))
-        return { inputs: { ...news, ...(seen !== undefined && { seen, report }) }, failures: [] };
+      const found = Object.fromEntries(Object.entries(olds).filter(([key]) => findings.includes(key)));
+      const moved = olds.seen !== undefined && hasMoved(olds.seen as Seen);
+      if (!moved && changed(olds, news).length === 0) return { inputs: { ...found, ...news }, failures: [] };
       const reply = await ask("check", "", news, olds);
       return { inputs: { ...news, ...reply.outputs }, failures: reply.failures ?? [] };
     },

@@ -7,6 +7,7 @@ import type { ExporterAddress } from "../../contract/exporters.ts";
 import { ContainerTurn } from "../operations/container-turn.ts";
 import { DockerHost } from "../operations/docker-host.ts";
 import { RedisContainer } from "../operations/redis-container.ts";
+import { detectionMs } from "../plan/detection.ts";
 import { byEffect } from "../plan/directives/effect.ts";
 import { announced, type DockerPlan, sentinelMemory } from "../plan/docker.ts";
 import { exporterAddresses, planExporters } from "../plan/exporters.ts";
@@ -14,8 +15,8 @@ import { resolveSecret } from "../plan/secrets.ts";
 import { defaultSubnet, type Layout, layOut } from "../plan/subnet.ts";
 import type { PlannedNode, TopologyPlan } from "../plan/topology.ts";
 import { bytes } from "../plan/units.ts";
-import { Config } from "../pulumi.ts";
 import { definitionOf, mount, type NodeContainer, nodeContainer, replacing } from "./container.ts";
+import { chooseEngine } from "./docker-engine.ts";
 import { deployExporters } from "./docker-exporters.ts";
 import { type DockerModule, dockerModule } from "./docker-module.ts";
 import type { DockerSurroundings } from "./docker-surroundings.ts";
@@ -62,7 +63,7 @@ export class DockerTarget implements Target {
     const hosts = new Map([...addresses].map(([name, { host }]) => [name, host]));
     const plan = announced(deployment.plan, hosts);
     const { runner: mode, runnerImage } = this.#docker;
-    const { engine, options } = this.#engine(parent, plan);
+    const { engine, options } = chooseEngine(this.#module, { parent, name: plan.name, asked: this.#docker.engine });
     const network = physical(plan.name);
     const image = new this.#module.RemoteImage(
       `${plan.name}-image`,
@@ -99,27 +100,8 @@ export class DockerTarget implements Target {
     return layOut(subnet, { data: count("redis"), sentinels: count("sentinel"), exporters });
   }
 
-  /** The engine, as the provider and the tool are told: by the arguments, by a provider of the user's, or by its configuration. */
-  #engine(
-    parent: pulumi.Resource,
-    plan: TopologyPlan,
-  ): { engine: DockerEngine; options: pulumi.CustomResourceOptions } {
-    const { engine } = this.#docker;
-    if (Object.keys(engine).length > 0) {
-      const provider = new this.#module.Provider(`${plan.name}-docker`, { ...engine }, { parent });
-      return { engine, options: { parent, provider } };
-    }
-    const given = parent.getProvider("docker:index/container:Container") as docker.Provider | undefined;
-    const config = new Config("docker");
-    const keys = ["host", "context", "certPath"] as const;
-    const said = keys.map((key) => [key, given ? given[key] : config.get(key)] as const);
-    // A provider's own properties are outputs, which the operations take as well as their values.
-    const known = Object.fromEntries(said.filter(([, value]) => value !== undefined)) as DockerEngine;
-    return { engine: known, options: { parent } };
-  }
-
-  #host({ parent, plan, tls, behind }: Deployment, layout: Layout, engine: DockerEngine, image: pulumi.Resource) {
-    const { publish, memoryLimit } = this.#docker;
+  #host({ parent, plan, tls, behind }: Deployment, layout: Layout, engine: DockerEngine, image: docker.RemoteImage) {
+    const { publish, memoryLimit, openFiles } = this.#docker;
     const published =
       publish === undefined
         ? []
@@ -134,6 +116,7 @@ export class DockerTarget implements Target {
         ...{ name: plan.name, topology: plan.topology, docker: engine, image: this.#docker.image },
         ...{ network: physical(plan.name), subnet: layout.subnet, published, asked: [...plan.asked] },
         memory: limits.reduce((sum, limit) => sum + limit, 0),
+        ...{ openFiles, imageId: image.imageId },
         ...(tls && { tls: true }),
       },
       { parent, dependsOn: [image, ...(behind ? [behind] : [])] },
@@ -177,6 +160,7 @@ export class DockerTarget implements Target {
       },
     );
     const password = secrets.apply((values) => resolveSecret({ secret: "exporter" }, values));
+    const detected = detectionMs(plan, node);
     const server = new RedisContainer(
       `${node.name}-server`,
       {
@@ -185,6 +169,7 @@ export class DockerTarget implements Target {
         // With the turn that stops the server, this starts it again, whatever became of the container in between.
         ...{ mount, owner: this.#docker.owner, runner, definition },
         health: password.apply((known) => ({ username: "exporter", password: known })),
+        ...(detected !== undefined && { detectionMs: detected }),
       },
       { parent, dependsOn: [container] },
     );

@@ -26,6 +26,21 @@ export function addressOf({ host, context, certPath }: DockerEngine, env: NodeJS
   return certificates !== undefined && found.host.startsWith("tcp:") ? { ...address, certPath: certificates } : address;
 }
 
+/**
+ * The same, with nothing left to be looked up later: for resources, and for Pulumi's own Docker provider. Throws where
+ * that provider would go elsewhere: it puts DOCKER_CONTEXT before any host.
+ */
+export function resolvedEngine(asked: DockerEngine, env: NodeJS.ProcessEnv = process.env): DockerEngine {
+  const { from, ...engine } = addressOf(asked, env);
+  const preferred = inContext(env.DOCKER_CONTEXT, "DOCKER_CONTEXT", env);
+  if (preferred && preferred.host !== engine.host)
+    throw new Error(
+      `DOCKER_CONTEXT names the engine ${preferred.host}, which Pulumi's Docker provider would use, and ${from} says ` +
+        `${engine.host}: run Pulumi without DOCKER_CONTEXT, or write hearth:dockerContext: ${env.DOCKER_CONTEXT}`,
+    );
+  return engine;
+}
+
 function fromEnvironment(env: NodeJS.ProcessEnv): EngineAddress {
   return (
     given(env.DOCKER_HOST, "DOCKER_HOST") ??

@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import type Docker from "dockerode";
 import * as z from "zod";
 import { addressSchema } from "../../contract/address.ts";
-import { dockerEngineSchema, dockerHostSchema } from "../../contract/docker.ts";
+import { type DockerEngine, dockerEngineSchema, dockerHostSchema } from "../../contract/docker.ts";
 import { askedDirectiveSchema } from "../../contract/nodes.ts";
-import type { OperationHandler } from "../../contract/operation.ts";
+import type { OperationHandler, OperationResult } from "../../contract/operation.ts";
 import { isIn } from "../redis-version.ts";
 import { type AskableServer, type ArgumentFailure as Failure, lacksTls, refusedDirectives } from "../try-directives.ts";
 import { addressOf } from "./context.ts";
@@ -16,14 +17,14 @@ import { overlapsWith } from "./subnets.ts";
 const oldest = { since: "6.2" };
 
 /** What a Docker engine must offer before any container is made. Looked at in previews, too. */
-export const dockerHost: OperationHandler = async ({ action, id, inputs }, context) => {
-  if (action === "check") return { failures: await check(inputs) };
+export const dockerHost: OperationHandler = async ({ action, id, inputs, olds }, context) => {
+  if (action === "check") return check(inputs, olds);
   if (action === "delete") return {};
   // It made nothing that could be gone.
   if (action === "read") return { id };
   const { docker: engine, image } = dockerHostSchema.parse(inputs);
   const docker = await engineOf(engine);
-  const { Version } = await docker.version();
+  const [{ Version }, { ID: engineId }] = await Promise.all([docker.version(), docker.info() as Promise<EngineInfo>]);
   const found = await examine(docker, image, inputs);
   if (!found)
     throw new Error(`the engine does not have the image ${image}, though Pulumi pulled it: run pulumi up again`);
@@ -32,34 +33,64 @@ export const dockerHost: OperationHandler = async ({ action, id, inputs }, conte
   context.signal.throwIfAborted();
   // The servers come next: what talks to them is loaded after the answer, while Pulumi gets to them.
   setImmediate(() => void import("../../warmer/redis/ioredis.ts")).unref();
-  return { id: "docker-host", outputs: { version, engineVersion: Version } };
+  return { id: "docker-host", outputs: { version, engineVersion: Version, engineId } };
 };
 
-/** Everything that is wrong, at once. During a preview some inputs may not be known yet: those are left out. */
-async function check(inputs: Record<string, unknown>): Promise<Failure[]> {
+/** Of what an engine says of itself. */
+interface EngineInfo {
+  /** Its own, whatever address it is reached by; kept with its data. */
+  readonly ID?: string;
+  readonly MemTotal?: number;
+}
+
+/**
+ * Everything that is wrong, at once. During a preview some inputs may not be known yet: those are left out. What is found
+ * already becomes an input: else a preview would show every node as changed, by a version that is not known.
+ */
+async function check(inputs: Record<string, unknown>, olds: Record<string, unknown>): Promise<OperationResult> {
   const engine = dockerEngineSchema.safeParse(inputs.docker);
-  if (!engine.success) return [];
+  if (!engine.success) return {};
   let docker: Docker;
   try {
     docker = await engineOf(engine.data);
   } catch (error) {
-    return [{ property: "docker", reason: (error as Error).message }];
+    return { failures: [{ property: "docker", reason: (error as Error).message }] };
   }
+  const info = (await docker.info()) as EngineInfo;
+  const another = whyAnother(engine.data, info, olds);
+  if (another !== undefined) return { failures: [{ property: "docker", reason: another }] };
   const isLocal = /^(unix|npipe):/.test(addressOf(engine.data).host) && process.platform === "linux";
   const place = { network: String(inputs.network), isLocal };
   const published = z.array(addressSchema.extend({ node: z.string() })).safeParse(inputs.published);
-  const [overlap, taken, image, memory] = await Promise.all([
+  const [overlap, taken, { version, failures = [] }] = await Promise.all([
     typeof inputs.subnet === "string" ? overlapsWith(docker, { ...place, subnet: inputs.subnet }) : undefined,
     published.success ? whyNotPublished(docker, published.data, place) : [],
-    typeof inputs.image === "string" ? whyNotImage(docker, inputs.image, inputs) : [],
-    whyTooMuch(docker, inputs.memory),
+    typeof inputs.image === "string" ? lookAtImage(docker, inputs.image, inputs) : nothing,
   ]);
-  return [
-    ...(overlap === undefined ? [] : [{ property: "docker.subnet", reason: overlapReason(inputs.subnet, overlap) }]),
-    ...taken.map((reason) => ({ property: "docker.publish", reason })),
-    ...image,
-    ...(memory === undefined ? [] : [{ property: "memory", reason: memory }]),
-  ];
+  const memory = whyTooMuch(info, inputs.memory);
+  return {
+    outputs: { ...(version !== undefined && { version }), engineId: info.ID ?? "" },
+    failures: [
+      ...(overlap === undefined ? [] : [{ property: "docker.subnet", reason: overlapReason(inputs.subnet, overlap) }]),
+      ...taken.map((reason) => ({ property: "docker.publish", reason })),
+      ...failures,
+      ...(memory === undefined ? [] : [{ property: "memory", reason: memory }]),
+    ],
+  };
+}
+
+/** Pulumi would not move what is deployed, but look for it on the other engine, and leave or lose the data. */
+function whyAnother(engine: DockerEngine, { ID }: EngineInfo, olds: Record<string, unknown>): string | undefined {
+  const before = dockerEngineSchema.safeParse(olds.docker);
+  const known = typeof olds.engineId === "string" && olds.engineId !== "" && (ID ?? "") !== "";
+  if (!before.success || !known || olds.engineId === ID || isDeepStrictEqual(before.data, engine)) return undefined;
+  const { host } = addressOf(engine);
+  const first = addressOf(before.data).host;
+  return (
+    `${host} is another engine than ${first}, which has the containers and the data of this stack: ` +
+    `to stay there write hearth:dockerHost "${first}" (docker context ls shows the contexts, the current one with a star); ` +
+    "to move, run pulumi destroy there first"
+  );
 }
 
 function overlapReason(subnet: unknown, overlap: string): string {
@@ -67,15 +98,11 @@ function overlapReason(subnet: unknown, overlap: string): string {
 }
 
 /** An image that the engine does not have yet is looked at when it has been pulled. */
-async function whyNotImage(
-  docker: Docker,
-  image: string,
-  inputs: Record<string, unknown>,
-): Promise<readonly Failure[]> {
+async function lookAtImage(docker: Docker, image: string, inputs: Record<string, unknown>): Promise<Partial<Examined>> {
   try {
-    return (await examine(docker, image, inputs))?.failures ?? [];
+    return (await examine(docker, image, inputs)) ?? nothing;
   } catch (error) {
-    return [{ property: "docker.image", reason: (error as Error).message }];
+    return { failures: [{ property: "docker.image", reason: (error as Error).message }] };
   }
 }
 
@@ -84,6 +111,8 @@ interface Examined {
   readonly failures: readonly Failure[];
 }
 
+const nothing: Partial<Examined> = {};
+
 /** What was found, by the image and what was asked of it: a container for it takes half a second. */
 const examined = new Map<string, Promise<Examined>>();
 
@@ -91,10 +120,11 @@ const examined = new Map<string, Promise<Examined>>();
 async function examine(docker: Docker, image: string, inputs: Record<string, unknown>): Promise<Examined | undefined> {
   const imageId = await idOf(docker, image);
   if (imageId === undefined) return undefined;
-  const key = JSON.stringify([imageId, inputs.tls, inputs.asked]);
+  const openFiles = typeof inputs.openFiles === "number" ? inputs.openFiles : undefined;
+  const key = JSON.stringify([imageId, inputs.tls, inputs.asked, openFiles]);
   const known = examined.get(key);
   if (known) return known;
-  const asked = withImageServer(docker, image, async (server) => ({
+  const asked = withImageServer(docker, { image, openFiles }, async (server) => ({
     version: server.version,
     failures: await refused(server, image, inputs),
   }));
@@ -107,9 +137,13 @@ async function examine(docker: Docker, image: string, inputs: Record<string, unk
 async function refused(server: ImageServer, image: string, inputs: Record<string, unknown>): Promise<Failure[]> {
   const askable: AskableServer = { ...server, owner: `the server of ${image}`, another: "choose an image with Redis" };
   const failures: Failure[] = [];
+  if (server.mostFiles !== undefined) {
+    const reason = `the engine does not let a container have ${inputs.openFiles} files open, as it may not itself: write at most ${server.mostFiles} (hearth:openFiles), or raise the limit of the engine`;
+    failures.push({ property: "docker.openFiles", reason });
+  }
   if (!isIn(server.version, oldest)) {
     const reason = `${image} is ${server.title}; Redis ${oldest.since} or later is needed: choose another image (hearth:image)`;
-    return [{ property: "docker.image", reason }];
+    return [...failures, { property: "docker.image", reason }];
   }
   if (inputs.tls === true && (await lacksTls(askable))) {
     const reason = `the server of ${image} (${server.title}) was built without TLS: choose an image that has it, or write "off"`;
@@ -121,10 +155,8 @@ async function refused(server: ImageServer, image: string, inputs: Record<string
     : failures;
 }
 
-async function whyTooMuch(docker: Docker, memory: unknown): Promise<string | undefined> {
-  if (typeof memory !== "number") return undefined;
-  const { MemTotal } = await docker.info();
-  if (typeof MemTotal !== "number" || MemTotal <= 0 || memory <= MemTotal) return undefined;
+function whyTooMuch({ MemTotal }: EngineInfo, memory: unknown): string | undefined {
+  if (typeof memory !== "number" || MemTotal === undefined || MemTotal <= 0 || memory <= MemTotal) return undefined;
   const mib = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
   return `the containers may use ${mib(memory)} together, and the engine's machine has ${mib(MemTotal)}: make hearth:memory or hearth:memoryLimit smaller, or the topology`;
 }

@@ -8,6 +8,8 @@ export interface ImageServer {
   readonly version: string;
   /** As it calls itself: `Redis 7.0.15`, `Valkey 8.1.1`. */
   readonly title: string;
+  /** Most files that the engine lets a container have open, where that is less than was asked for. */
+  readonly mostFiles?: number | undefined;
   /** What the server says to this configuration on its stdin. */
   readConfig(text: string): Promise<string>;
 }
@@ -31,12 +33,31 @@ export async function idOf(docker: Docker, image: string): Promise<string | unde
 /**
  * Does `work` with the redis-server of an image that the engine has.
  * Rejects when there is none, or no shell, with what to do about it.
+ *
+ * @param openFiles so many are its containers to have; unknown during some previews
  */
 export async function withImageServer<T>(
   docker: Docker,
-  image: string,
+  { image, openFiles }: { readonly image: string; readonly openFiles?: number | undefined },
   work: (server: ImageServer) => Promise<T>,
 ): Promise<T> {
+  const [container, isLimited] = await probe(docker, image, openFiles);
+  try {
+    const said = await run(container, `${find}; "$server" --version`);
+    return await work({
+      ...versionIn(said, image),
+      mostFiles: isLimited ? Number(await run(container, "ulimit -Hn")) || 1024 : undefined,
+      // The text is an argument of a shell without a terminal: nothing in it is a secret.
+      readConfig: (text) =>
+        run(container, `${find}; printf %s "$1" | timeout 5 "$server" - 2>&1`, text.replaceAll("\0", "")),
+    });
+  } finally {
+    await remove(container);
+  }
+}
+
+/** A container that runs, and whether that is only because it may not open as many files as was asked for. */
+async function probe(docker: Docker, image: string, openFiles?: number): Promise<[Container, isLimited: boolean]> {
   const container = await docker.createContainer({
     Image: image,
     Entrypoint: ["sh", "-c", "sleep 120"],
@@ -53,24 +74,25 @@ export async function withImageServer<T>(
       PidsLimit: 32,
       Memory: 128 * 1024 * 1024,
       LogConfig: { Type: "none", Config: {} },
+      ...(openFiles !== undefined && { Ulimits: [{ Name: "nofile", Soft: openFiles, Hard: openFiles }] }),
     },
   });
   try {
-    await container.start().catch((error: Error) => {
-      throw new Error(
-        `the image ${image} cannot be started (${error.message.trim()}): it must have a shell and a redis-server or valkey-server, as redis and valkey/valkey have`,
-      );
-    });
-    const said = await run(container, `${find}; "$server" --version`);
-    return await work({
-      ...versionIn(said, image),
-      // The text is an argument of a shell without a terminal: nothing in it is a secret.
-      readConfig: (text) =>
-        run(container, `${find}; printf %s "$1" | timeout 5 "$server" - 2>&1`, text.replaceAll("\0", "")),
-    });
-  } finally {
-    await container.remove({ force: true, v: true }).catch(() => {}); // the engine is at it, too
+    await container.start();
+    return [container, false];
+  } catch (error) {
+    await remove(container);
+    const { message } = error as Error;
+    // An engine in a container, or without root, may not raise a limit beyond its own.
+    if (openFiles !== undefined && message.includes("rlimit")) return [(await probe(docker, image))[0], true];
+    throw new Error(
+      `the image ${image} cannot be started (${message.trim()}): it must have a shell and a redis-server or valkey-server, as redis and valkey/valkey have`,
+    );
   }
+}
+
+async function remove(container: Container): Promise<void> {
+  await container.remove({ force: true, v: true }).catch(() => {}); // the engine is at it, too
 }
 
 function versionIn(said: string, image: string): { version: string; title: string } {

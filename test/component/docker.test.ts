@@ -1,15 +1,22 @@
 import * as docker from "@pulumi/docker";
 import { isSecret, type ResourceTransformation } from "@pulumi/pulumi";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { RedisCluster, RedisSentinel, RedisStandalone } from "../../infra/index.ts";
 import { definitionOf, type NodeContainer } from "../../infra/targets/container.ts";
 import { type Registered, registered, registeredInOrder, resolved } from "../support/mocks.ts";
 
 const dynamic = "pulumi-nodejs:dynamic/hearth";
+const engine = { host: "unix:///run/engine.sock" };
 const args = { target: "docker", docker: { subnet: "10.201.7.0/24" } } as const;
 const list = (resources: readonly Registered[]) => resources.map(({ type, name }) => `${type} ${name}`);
 const containers = (resources: readonly Registered[]) =>
   resources.filter(({ type }) => type === "docker:index/container:Container");
+
+beforeAll(() => {
+  vi.stubEnv("DOCKER_HOST", engine.host);
+  vi.stubEnv("DOCKER_CONTEXT", "");
+});
+afterAll(() => vi.unstubAllEnvs());
 
 describe("the children of a component on Docker", () => {
   it("standalone: network, images, the engine's check, and for the node a volume, a turn, a container and its server", async () => {
@@ -23,6 +30,7 @@ describe("the children of a component on Docker", () => {
       `${dynamic}:ContainerFiles cache-0-exporter-server`,
       `${dynamic}:RedisContainer cache-0-server`,
       `${dynamic}:ContainerTurn cache-0-turn`,
+      "pulumi:providers:docker cache-docker",
       "docker:index/remoteImage:RemoteImage cache-exporter-image",
       `${dynamic}:Exporters cache-exporters`,
       `${dynamic}:Formation cache-formation`,
@@ -92,14 +100,7 @@ describe("the containers", () => {
       name: "hearth-test-cache-0",
       image: "id of redis:7-alpine",
       hostname: "cache-0",
-      entrypoints: [
-        ...[
-          "sh",
-          "-c",
-          'umask 077; exec "$(command -v redis-server || command -v valkey-server)" "$@"',
-          "redis-server",
-        ],
-      ],
+      entrypoints: ["sh", "/data/node/start.sh"],
       command: ["/data/node/redis.conf"],
       user: "999:999",
       start: false,
@@ -247,6 +248,26 @@ describe("the engine", () => {
     }
   });
 
+  it("is looked up once: @pulumi/docker is told what the operations are", async () => {
+    const resources = await registered(() => new RedisCluster("cache", args));
+    expect(resources.find(({ type }) => type === "pulumi:providers:docker")?.inputs).toMatchObject(engine);
+    const told = resources.filter(({ inputs }) => "docker" in inputs);
+    expect(told.length).toBeGreaterThan(12);
+    for (const { name, inputs } of told) expect(inputs.docker, name).toEqual(engine);
+  });
+
+  it("is not looked for where @pulumi/docker would go elsewhere", async () => {
+    vi.stubEnv("DOCKER_CONTEXT", "default");
+    try {
+      const named = { ...args, docker: { ...args.docker, host: "ssh://lab" } };
+      await expect(registered(() => new RedisStandalone("cache", named))).rejects.toThrow(
+        "DOCKER_CONTEXT names the engine unix:///run/engine.sock, which Pulumi's Docker provider would use, and docker.host says ssh://lab: run Pulumi without DOCKER_CONTEXT",
+      );
+    } finally {
+      vi.stubEnv("DOCKER_CONTEXT", "");
+    }
+  });
+
   it("is that of a provider which the component is given", async () => {
     const resources = await registered(() => {
       const provider = new docker.Provider("lab", { host: "tcp://lab:2376", certPath: "/certs" });
@@ -285,7 +306,7 @@ describe("secrets", () => {
       expect((await resolved(endpoint)).nodes[5]).toEqual({ host: "10.201.7.15", port: 7005 });
       expect((await resolved(nodes)).map(({ host }) => host)).toContain("10.201.7.13");
       expect(await resolved(runner)).toEqual({
-        ...{ mode: "auto", docker: {}, network: "hearth-test-cache", image: "node:24-alpine" },
+        ...{ mode: "auto", docker: engine, network: "hearth-test-cache", image: "node:24-alpine" },
       });
       expect((await resolved(scrapeConfig))?.targets).toHaveLength(6);
     });

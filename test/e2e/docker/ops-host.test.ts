@@ -24,7 +24,11 @@ dockerTest("what a Docker engine must offer", () => {
     expect(await check({ tls: true, memory: 1e6 })).toEqual([]);
     const { outputs } = await lab.run(dockerHost, "create", inputs());
     const { Version } = await docker.version();
-    expect(outputs).toEqual({ version: expect.stringMatching(/^\d+\.\d+\.\d+$/), engineVersion: Version });
+    const { ID } = await docker.info();
+    const version = expect.stringMatching(/^\d+\.\d+\.\d+$/);
+    expect(outputs).toEqual({ version, engineVersion: Version, engineId: ID });
+    // Known in the preview, so that no node depends on what is not known.
+    expect((await lab.run(dockerHost, "check", inputs())).outputs).toEqual({ version, engineId: ID });
     expect(await lab.run(dockerHost, "read", inputs())).toEqual({ id: "cache" });
   });
 
@@ -75,6 +79,17 @@ dockerTest("what a Docker engine must offer", () => {
       `docker.image: the image ${images.postgres} must have a redis-server or valkey-server on its PATH (it has neither): choose another image (hearth:image)`,
       expect.stringMatching(/^memory: the containers may use \d+ MiB together, and the engine's machine has \d+ MiB: /),
     ]);
+  });
+
+  it("refuses more open files than the engine gives, and says how many it does", async () => {
+    // More than the kernel lets anybody have (fs.nr_open).
+    const [failure, ...more] = (await check({ openFiles: 2 ** 31 })) ?? [];
+    expect(failure).toMatch(
+      /^docker\.openFiles: the engine does not let a container have 2147483648 files open, as it may not itself: write at most \d+ \(hearth:openFiles\)/,
+    );
+    expect(more).toEqual([]);
+    const most = Number(/at most (\d+)/.exec(failure ?? "")?.[1]);
+    expect(await check({ openFiles: most })).toEqual([]);
   });
 
   it("leaves an image that is not there to the pull, and is refused after it", async () => {
