@@ -20,9 +20,6 @@ export interface NodeContainer {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-// Any image will do, whatever its own entry point: the program has one of two names. `exec`: signals reach the server.
-const start = 'umask 077; exec "$(command -v redis-server || command -v valkey-server)" "$@"';
-
 /**
  * The container of a node, but for its image. It is made and not started: the server's files come first. Everything that
  * the provider reads back is written as it reads it, so that a refresh finds nothing to change.
@@ -36,7 +33,8 @@ export function nodeContainer(container: NodeContainer): Omit<docker.ContainerAr
   return {
     name,
     hostname: node.name,
-    entrypoints: ["sh", "-c", start, "redis-server"],
+    // Any image with a shell will do, whatever its own entry point. The script is one of the server's files.
+    entrypoints: ["sh", `${mount}/node/start.sh`],
     command: [configuration, ...sentinel],
     user: `${owner.uid}:${owner.gid}`,
     start: false,

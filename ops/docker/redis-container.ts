@@ -36,7 +36,10 @@ export const redisContainer: OperationHandler = async (request, context) => {
       `the container ${container} is not there, though Pulumi made it: run pulumi refresh, then pulumi up again`,
     );
   }
-  return withoutVersion(await ensure(host, context));
+  const result = withoutVersion(await ensure(host, context));
+  // They are not the server's own: a change of them restarts nothing.
+  await host.writeFiles(host.moreFiles());
+  return result;
 };
 
 /** It is an input here: the image's. */
@@ -47,13 +50,13 @@ function withoutVersion({ outputs = {}, ...result }: OperationResult): Operation
 
 async function hostOf({ inputs, olds, deadlineMs }: HandlerRequest): Promise<DockerNodeHost | undefined> {
   const plain = redisContainerSchema.parse(withDirectives(inputs));
-  const { docker: engine, containerId, mount, owner, version, runner, health } = plain;
+  const { docker: engine, containerId, mount, owner, version, runner, health, detectionMs } = plain;
   const docker = await engineOf(engine);
   const found = await existing(docker, { containerId, container: plain.container });
   if (!found) return undefined;
   const node = nodeIn(posix.join(mount, "node"), inputs, olds, "");
   const { container } = found;
   return new DockerNodeHost(await forVersion(node, async () => version), {
-    ...{ container, owner, version, runner, health, deadlineMs },
+    ...{ container, owner, version, runner, health, detectionMs, deadlineMs },
   });
 }

@@ -81,12 +81,11 @@ export class DockerLab {
     const name = String(container);
     const Labels = { ...testLabels, [this.network]: "" };
     await docker.createVolume({ Name: name, Labels });
-    const start = 'umask 077; exec "$(command -v redis-server || command -v valkey-server)" "$@"';
     const made = await docker.createContainer({
       name,
       Labels,
       Image: images.redis,
-      Entrypoint: ["sh", "-c", start, "redis-server"],
+      Entrypoint: ["sh", `${folder}/start.sh`],
       Cmd: kind === "sentinel" ? [`${folder}/sentinel.conf`, "--sentinel"] : [`${folder}/redis.conf`],
       User: "999:999",
       Healthcheck: { Test: ["CMD", "sh", `${folder}/health.sh`], Interval: 500_000_000, Timeout: 5_000_000_000 },

@@ -1,0 +1,108 @@
+import type { Address } from "./address.ts";
+import { clientTls, type HealthCheck, shellWord } from "./health-script.ts";
+
+/** What a start script is made for: one server, in a container that is started again whenever it ends. */
+export interface StartScript {
+  /** Of the node, for the heading. */
+  readonly name: string;
+  /** The node's folder, on a volume. The server keeps its pidfile there, as `redis.pid`. */
+  readonly folder: string;
+  /** Absent where nobody would take over from the server: then it is started at once. */
+  readonly takeover?: Takeover | undefined;
+}
+
+/** How the others of its topology take over from a primary that crashed. */
+export interface Takeover {
+  /** Seconds within which one of its replicas has been promoted. */
+  readonly seconds: number;
+  /** Whether a start after a clean end comes up with the data. */
+  readonly keepsData: boolean;
+  readonly by: ByCluster | BySentinels;
+}
+
+/** The nodes of a cluster tell one that returns whom it follows now, before it serves. */
+export interface ByCluster {
+  /** Name of `cluster-config-file`. */
+  readonly nodes: string;
+}
+
+/** Sentinels tell it only after 10 s: so they are asked. */
+export interface BySentinels {
+  readonly sentinels: readonly Address[];
+  /** The node itself, as the sentinels know it. */
+  readonly self: Address;
+  /** File in the folder that redis-cli reads: the login, and which primary is asked for. */
+  readonly login: string;
+  readonly tls?: HealthCheck["tls"];
+}
+
+/** File in the folder by which Hearth says that it starts the server itself, and has seen to the roles. */
+export const startAsked = "start.asked";
+
+/**
+ * The script that starts a server, POSIX sh; its arguments are the server's. Whatever restarts containers starts one that
+ * crashed again at once, sooner than anybody misses it: a primary would be primary again with the data of its last
+ * snapshot, or with none, and its replicas would copy that. So a primary that did not end cleanly waits until a replica
+ * has taken over.
+ */
+export function startScript({ name, folder, takeover }: StartScript): string {
+  return `#!/bin/sh
+# Written by Hearth: starts ${name}.
+umask 077
+cd ${shellWord(folder)} || exit 1
+${takeover ? waiting(takeover) : ""}# Any image will do: the program has one of two names. exec: signals reach the server.
+exec "$(command -v redis-server || command -v valkey-server)" "$@"
+`;
+}
+
+function waiting({ seconds, keepsData, by }: Takeover): string {
+  const isReplica =
+    "nodes" in by ? `grep -q myself,slave ${shellWord(by.nodes)} 2>/dev/null` : "grep -q '^replicaof ' redis.conf";
+  // Redis removes its pidfile when it ends cleanly.
+  const mustWait = keepsData
+    ? '[ -e redis.pid ] && why="did not end cleanly: its data may be old"'
+    : 'why="comes up without its data"';
+  const asks = "sentinels" in by;
+  return `why=
+boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)
+if [ -e ${startAsked} ]; then
+  rm -f ${startAsked} # Hearth starts it, and has seen to the roles
+elif [ "$boot" != "$(cat boot 2>/dev/null)" ]; then
+  : # the whole machine was started again, and its replicas with it
+elif ! ${isReplica}; then
+  ${mustWait}
+fi
+echo "$boot" > boot
+${asks ? askingOf(by) : ""}if [ -n "$why" ]; then
+  echo "Hearth: waiting up to ${seconds} s for a replica to be promoted: this was the primary, and $why"
+  # As process 1 it would not hear SIGTERM otherwise.
+  trap 'echo "Hearth: ended while waiting"; exit 143' TERM INT
+  waited=0
+  while [ $waited -lt ${seconds} ]${asks ? ' && [ -z "$primary" ]' : ""}; do
+    sleep 1 & wait $!
+    waited=$((waited + 1))${asks ? "\n    primary=$(elected)" : ""}
+  done
+  echo "Hearth: starting${asks ? `\${primary:+ as a replica of $primary}` : ""} after $waited s"
+${asks ? '  [ -z "$primary" ] || echo "replicaof $primary" >> redis.conf\n' : ""}fi
+`;
+}
+
+/** Functions of the script; `elected` says which other primary than this node most sentinels name, if they do. */
+function askingOf({ sentinels, self, login, tls }: BySentinels): string {
+  const majority = Math.floor(sentinels.length / 2) + 1;
+  const ask = ({ host, port }: Address) => `    named -h ${shellWord(host)} -p ${port}`;
+  return `cli=$(command -v redis-cli || command -v valkey-cli)
+named() {
+  echo $(timeout 2 "$cli" "$@"${clientTls(tls)} < ${login} 2>/dev/null)
+}
+elected() {
+  {
+${sentinels.map(ask).join("\n")}
+  } | sed -n 's/^OK \\(.* [0-9][0-9]*\\)$/\\1/p' | grep -vx '${self.host} ${self.port}' | sort | uniq -c |
+    while read -r count primary; do
+      [ "$count" -lt ${majority} ] || echo "$primary"
+    done
+}
+primary=
+`;
+}
