@@ -2,7 +2,9 @@ import { isIP } from "node:net";
 import { ArgumentChecker } from "./check-values.ts";
 import { contains, formatNetwork, networkOf, parseAddress, parseNetwork } from "./cidr.ts";
 import { type DockerArgs, dockerDefaults, TargetName } from "./docker.ts";
+import { exporterPort } from "./exporters.ts";
 import { isImageName, likelyImageName } from "./image-name.ts";
+import type { TakenPorts } from "./ports.ts";
 import { defaultPrefix, narrowest, type Occupants, prefixFor, widest } from "./subnet.ts";
 import { bytes, formatBytes, show } from "./units.ts";
 
@@ -29,6 +31,14 @@ export function checkTarget(args: ArgumentChecker, nodes: Omit<Occupants, "expor
   const exporters = args.flag("exporters", target === TargetName.Docker);
   if (target === TargetName.Docker) checkDocker(args, { ...nodes, exporters: exporters ?? true });
   else if (target === TargetName.Local) refuseDockerOnly(args, exporters);
+}
+
+/** Ports of the exporters, where they are published on the same address as the nodes. */
+export function publishedExporters(args: ArgumentChecker, nodes: number): TakenPorts[] {
+  const docker = (args.value("docker") ?? {}) as { readonly publish?: unknown };
+  const isPublished = (docker.publish ?? false) !== false;
+  if (args.value("target") !== TargetName.Docker || args.value("exporters") === false || !isPublished) return [];
+  return [{ what: "the exporters, published beside them", first: exporterPort, last: exporterPort + nodes - 1 }];
 }
 
 function refuseDockerOnly(args: ArgumentChecker, exporters: boolean | undefined): void {

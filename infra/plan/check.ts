@@ -1,11 +1,11 @@
 import type { ClusterArgs, Deployment, SentinelArgs, StandaloneArgs, TopologyName } from "./args.ts";
 import { checkCommon, commonKeys } from "./check-common.ts";
-import { checkTarget } from "./check-docker.ts";
+import { checkTarget, publishedExporters } from "./check-docker.ts";
 import { checkTls } from "./check-tls.ts";
 import { checkMinReplicas } from "./check-tuning.ts";
 import { ArgumentChecker, type IntegerRule } from "./check-values.ts";
 import { defaults, majority } from "./defaults.ts";
-import { busOffset, checkPorts } from "./ports.ts";
+import { busOffset, checkPorts, type PortRange } from "./ports.ts";
 import type { Findings } from "./refusals.ts";
 import { didYouMean } from "./similar.ts";
 import { formatMilliseconds, milliseconds, show } from "./units.ts";
@@ -45,7 +45,8 @@ const databaseRule: IntegerRule = { min: 0, max: 15, default: defaults.database 
 export function checkStandalone(name: string, args: StandaloneArgs): Findings {
   const checker = begin("standalone", name, args);
   checker.integer("database", databaseRule);
-  checkPorts(checker, [{ key: "port", what: "the server", count: 1, default: defaults.port }]);
+  const port: PortRange = { key: "port", what: "the server", count: 1, default: defaults.port };
+  checkPorts(checker, [port], publishedExporters(checker, 1));
   checkTarget(checker, { data: 1, sentinels: 0 });
   return checker.findings;
 }
@@ -74,10 +75,11 @@ export function checkSentinel(name: string, args: SentinelArgs): Findings {
   // A refused count is taken for its default, so that the ports are looked at all the same.
   const data = (replicas ?? defaults.replicas) + 1;
   const watching = sentinels ?? defaults.sentinels;
-  checkPorts(checker, [
+  const ports: PortRange[] = [
     { key: "port", what: "the data nodes", count: data, default: defaults.port },
     { key: "sentinelPort", what: "the sentinels", count: watching, default: defaults.sentinelPort },
-  ]);
+  ];
+  checkPorts(checker, ports, publishedExporters(checker, data + watching));
   checkTarget(checker, { data, sentinels: watching });
   warnAboutMemoryOnly(checker);
   return checker.findings;
@@ -104,7 +106,8 @@ export function checkCluster(name: string, args: ClusterArgs): Findings {
   checkMinReplicas(checker, replicas ?? defaults.replicasPerPrimary);
   checker.duration("nodeTimeout", { min: 1000, max: milliseconds("5 minutes"), default: defaults.nodeTimeout });
   const count = (primaries ?? defaults.primaries) * ((replicas ?? defaults.replicasPerPrimary) + 1);
-  checkPorts(checker, [{ key: "port", what: "the nodes", count, default: defaults.clusterPort, bus: busOffset }]);
+  const port: PortRange = { key: "port", what: "the nodes", count, default: defaults.clusterPort, bus: busOffset };
+  checkPorts(checker, [port], publishedExporters(checker, count));
   checkTarget(checker, { data: count, sentinels: 0 });
   if (replicas !== 0) warnAboutMemoryOnly(checker);
   return checker.findings;

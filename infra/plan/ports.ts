@@ -16,9 +16,25 @@ export interface PortRange {
   readonly bus?: number;
 }
 
-/** Refuses ports that do not exist, need privileges, or are asked for twice. */
-export function checkPorts(checker: ArgumentChecker, ranges: readonly PortRange[]): void {
-  const taken: { range: PortRange; first: number; last: number }[] = [];
+/** Consecutive ports that no argument decides on. */
+export interface TakenPorts {
+  /** Who listens, as a message says it: `the exporters`. */
+  readonly what: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * Refuses ports that do not exist, need privileges, or are asked for twice.
+ *
+ * @param others ports that are taken whatever the arguments say
+ */
+export function checkPorts(
+  checker: ArgumentChecker,
+  ranges: readonly PortRange[],
+  others: readonly TakenPorts[] = [],
+): void {
+  const taken = [...others];
   for (const range of ranges) {
     const highest = 65_535 - (range.bus ?? 0) - (range.count - 1);
     const first = checkPort(checker, range, highest);
@@ -28,11 +44,11 @@ export function checkPorts(checker: ArgumentChecker, ranges: readonly PortRange[
     if (other) {
       checker.refuse(
         range.key,
-        `${ports(first, last)} of ${range.what} overlaps ${ports(other.first, other.last)} of ${other.range.what}: ` +
+        `${ports(first, last)} of ${range.what} overlaps ${ports(other.first, other.last)} of ${other.what}: ` +
           `write a port outside, such as ${outside(range, other)}`,
       );
     }
-    taken.push({ range, first, last });
+    taken.push({ what: range.what, first, last });
   }
 }
 

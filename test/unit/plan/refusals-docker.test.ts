@@ -119,6 +119,22 @@ describe("arguments of the target docker", () => {
     expect(said("standalone", args)).toEqual([message]);
   });
 
+  it("nodes and exporters that are published beside each other need ports of their own", () => {
+    const published = { target: "docker", docker: { publish: true } } as const;
+    const refused =
+      "port: 9120-9125 of the nodes overlaps 9121-9126 of the exporters, published beside them: write a port outside, such as 7000";
+    expect(said("cluster", { ...published, port: 9120 })).toEqual([refused]);
+    expect(said("cluster", { ...published, port: 9120, exporters: false })).toEqual([]);
+    expect(said("cluster", { target: "docker", port: 9120 })).toEqual([]);
+    expect(said("sentinel", { ...published, sentinelPort: 9126 })).toEqual([
+      "sentinelPort: 9126-9128 of the sentinels overlaps 9121-9126 of the exporters, published beside them: write a port outside, such as 26379",
+    ]);
+    expect(said("standalone", { ...published, port: 9121 })).toEqual([
+      "port: 9121 of the server overlaps 9121 of the exporters, published beside them: write a port outside, such as 6379",
+    ]);
+    expect(said("standalone", { ...published, port: 9122 })).toEqual([]);
+  });
+
   it("a subnet must have room for every node and exporter", () => {
     const narrow = { target: "docker", docker: { subnet: "10.201.7.32/28" } } as const;
     expect(said("cluster", narrow)).toEqual([
