@@ -1,0 +1,4 @@
+import { crashes } from "./crash.ts";
+
+crashes("cluster", "snapshots");
+crashes("cluster", "none");

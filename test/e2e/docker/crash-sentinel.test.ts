@@ -1,0 +1,4 @@
+import { crashes } from "./crash.ts";
+
+crashes("sentinel", "snapshots");
+crashes("sentinel", "none");
