@@ -2,16 +2,16 @@
 // leaves the one-node cluster running until ... stop.
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { kubernetesCluster, runningCluster, stopCluster } from "./kubernetes-cluster.mjs";
+import { kubernetesCluster, stopCluster } from "./kubernetes-cluster.mjs";
 import { main, StepError } from "./step.mjs";
 
 /**
- * Makes a cluster ready where KUBECONFIG names one, one runs, or HEARTH_REQUIRE says kubernetes. Returns what there is,
+ * Makes a cluster ready where KUBECONFIG names one or HEARTH_REQUIRE says kubernetes. Returns what there is,
  * for people, and what must be called at the end.
  */
 export async function kubernetesForTests() {
   const asked = (process.env.HEARTH_REQUIRE ?? "").split(",").includes("kubernetes");
-  if (!asked && !process.env.KUBECONFIG && !runningCluster()) {
+  if (!asked && !process.env.KUBECONFIG) {
     const why = "not asked for by KUBECONFIG or HEARTH_REQUIRE=kubernetes";
     process.env.HEARTH_NO_KUBERNETES = why; // tests that need it are skipped by this name
     return { said: `none: ${why}`, stop: async () => {} };
