@@ -3,6 +3,7 @@ import Docker from "dockerode";
 import { beforeAll, describe, it } from "vitest";
 import { testLabel } from "./docker-leftovers.ts";
 import { isGone } from "./docker-plugin/resource.ts";
+import { isRequired } from "./required.ts";
 import { until } from "./wait.ts";
 
 /** The engine of the tests: DOCKER_HOST, else where it usually is. */
@@ -38,17 +39,12 @@ async function askEngine(): Promise<string | undefined> {
   }
 }
 
-/** What must be there: HEARTH_REQUIRE=local,docker makes a failure of what would be skipped. */
-export function isRequired(what: "docker" | "kubernetes"): boolean {
-  return (process.env.HEARTH_REQUIRE ?? "").split(",").includes(what);
-}
-
 /**
  * `describe` for tests that need Docker and these images. Without Docker they are skipped by name, or fail where
  * HEARTH_REQUIRE says docker. Images that are missing are built first, once for all test files.
  */
 export function dockerTest(name: string, body: () => void, needed: readonly ImageName[] = ["redis"]): void {
-  if (whyNoDocker !== undefined && isRequired("docker")) {
+  if (isRequired("docker") && whyNoDocker !== undefined) {
     describe(name, () => {
       it("has Docker", () => {
         throw new Error(`HEARTH_REQUIRE=${process.env.HEARTH_REQUIRE}, but ${whyNoDocker}`);

@@ -5,10 +5,11 @@ import { runningCluster } from "../../scripts/bootstrap/kubernetes-cluster.mjs";
 import { importImages } from "../../scripts/bootstrap/kubernetes-images.mjs";
 import { alone } from "../../scripts/bootstrap/own-lock.mjs";
 import { recipes } from "../../scripts/bootstrap/test-images/recipes.mjs";
-import { images as dockerImages, type ImageName, ready as inDocker, isRequired, uniqueName } from "./docker.ts";
+import { images as dockerImages, type ImageName, ready as inDocker, uniqueName } from "./docker.ts";
 import { testLabel } from "./docker-leftovers.ts";
 import { type KubeObject, KubernetesApi } from "./kubernetes/api.ts";
 import { gone } from "./kubernetes-plugin/await.ts";
+import { isRequired } from "./required.ts";
 
 /** The one-node cluster, where tests run on it and not on one that KUBECONFIG names. */
 export const ownCluster = ownIfUsed();
@@ -57,7 +58,7 @@ export function kubernetesTest(
   body: (namespace: string) => void,
   needed: readonly ImageName[] = ["redis"],
 ): void {
-  if (whyNoKubernetes !== undefined && isRequired("kubernetes")) {
+  if (isRequired("kubernetes") && whyNoKubernetes !== undefined) {
     describe(name, () => {
       it("has Kubernetes", () => {
         throw new Error(`HEARTH_REQUIRE=${process.env.HEARTH_REQUIRE}, but ${whyNoKubernetes}`);
