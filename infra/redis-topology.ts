@@ -128,12 +128,12 @@ export function plain<T extends DeployArgs>(args: T) {
 /** Turns a plan into resources: nodes on the target, then what makes them one topology, then the wait for it. */
 function deploy(parent: pulumi.Resource, plan: TopologyPlan, target: Target, args: DeployArgs): RedisOutputs {
   for (const { property, message } of plan.warnings) void warn(`${property}: ${message}`, parent);
-  const secrets = secretsOf(parent, plan, args);
+  const { secrets, isNew } = secretsOf(parent, plan, args);
   const addresses = target.addresses(plan);
   const scrapable = target.exporters(plan);
   const firewall = firewallOf(parent, plan, addresses, scrapable, args);
   const tls = tlsOf(parent, plan, target.names(plan), args.tls);
-  const { nodes: deployed, runner } = target.deploy({ parent, plan, secrets, tls, behind: firewall.resource });
+  const { nodes: deployed, runner } = target.deploy({ parent, plan, secrets, isNew, tls, behind: firewall.resource });
   const members = plan.nodes.map((node): Member => {
     const address = addresses.get(node.name);
     if (!address) throw new Error(`the target gave no address for ${node.name}`);
@@ -198,14 +198,15 @@ function firewallOf(
   return { resource: new Firewall(`${plan.name}-firewall`, { name: plan.name, plan: rules }, { parent }) };
 }
 
-/** The passwords of all users: given, or generated once. Secret. */
-function secretsOf(parent: pulumi.Resource, plan: TopologyPlan, args: DeployArgs): pulumi.Output<Secrets> {
+/** The passwords of all users: given, or generated once (secret); and whether that is now. */
+function secretsOf(parent: pulumi.Resource, plan: TopologyPlan, args: DeployArgs) {
   const users = [...new Set(plan.nodes.flatMap((node) => node.acl.map(({ user }) => user)))];
   const given = { ...args.passwords, ...(args.password !== undefined && { app: args.password }) };
-  const { passwords, previous } = new Passwords(
+  const { passwords, previous, isNew } = new Passwords(
     `${plan.name}-passwords`,
     { users, given: secret(all(given)), rotation: args.rotation ?? "" },
     { parent },
   );
-  return all([passwords, previous]).apply(([now, before]): Secrets => ({ passwords: now, previous: before }));
+  const secrets = all([passwords, previous]).apply(([now, before]): Secrets => ({ passwords: now, previous: before }));
+  return { secrets, isNew };
 }

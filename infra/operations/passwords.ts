@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
 import type { UserName } from "../plan/secrets.ts";
 import { Operation } from "./operation.ts";
@@ -18,9 +19,16 @@ export interface PasswordsArgs {
 export class Passwords extends Operation {
   declare readonly passwords: pulumi.Output<Readonly<Record<UserName, string>>>;
   declare readonly previous: pulumi.Output<Readonly<Partial<Record<UserName, string>>>>;
+  /** Whether they are made in this very update: then nothing of the topology is there yet. Unknown in previews of it. */
+  readonly isNew: pulumi.Output<boolean>;
+  /** The program run that made them; undefined where that was not noted yet. */
+  declare readonly createdIn: pulumi.Output<string | undefined>;
 
   constructor(name: string, args: PasswordsArgs, opts: pulumi.CustomResourceOptions = {}) {
     const outputs = ["passwords", "previous"];
-    super("Passwords", "passwords", name, { ...args }, outputs, { ...opts, additionalSecretOutputs: outputs });
+    const run = randomUUID();
+    const secret = { ...opts, additionalSecretOutputs: outputs };
+    super("Passwords", "passwords", name, { ...args, run }, [...outputs, "createdIn"], secret);
+    this.isNew = this.createdIn.apply((known) => known === run);
   }
 }

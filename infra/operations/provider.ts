@@ -45,6 +45,12 @@ export function provider() {
     [...new Set([...Object.keys(news), ...switches])].filter(
       (key) => !["__provider", "seen"].includes(key) && !same(olds[key], news[key]),
     );
+  // Each run of the program is another one: that in which the resource was made stays, so that it is no change.
+  const asMade = (olds: Props, news: Props): Props => {
+    if (Object.keys(olds).length === 0 || !("run" in news)) return news;
+    const { run: _, ...rest } = news;
+    return olds.run === undefined ? rest : { ...rest, run: olds.run };
+  };
   const visible = (props: Props): Props =>
     Object.fromEntries(Object.entries(props).filter(([key]) => key !== "__provider"));
 
@@ -164,7 +170,7 @@ export function provider() {
   }
 
   // The one thing that is done here: it must not leave this process, and takes no time.
-  function passwords(olds: Props, news: Props): { passwords: Props; previous: Props } {
+  function passwords(olds: Props, news: Props): { passwords: Props; previous: Props; createdIn?: unknown } {
     const { randomBytes } = process.getBuiltinModule("node:crypto");
     const given = (news.given ?? {}) as Props;
     const before = (olds.passwords ?? {}) as Props;
@@ -173,12 +179,14 @@ export function provider() {
     const users = news.users as string[];
     const now = Object.fromEntries(users.map((user) => [user, given[user] ?? kept[user] ?? generate()]));
     const replaced = users.filter((user) => before[user] !== undefined && before[user] !== now[user]);
-    return { passwords: now, previous: Object.fromEntries(replaced.map((user) => [user, before[user]])) };
+    const previous = Object.fromEntries(replaced.map((user) => [user, before[user]]));
+    const createdIn = olds.passwords === undefined ? news.run : olds.createdIn;
+    return { passwords: now, previous, ...(createdIn !== undefined && { createdIn }) };
   }
 
   return {
     async check(olds: Props, news: Props) {
-      if (!checked.includes(String(news.operation))) return { inputs: news, failures: [] };
+      if (!checked.includes(String(news.operation))) return { inputs: asMade(olds, news), failures: [] };
       // What a check has found goes into the inputs, so that a preview shows it, and stays there until the next.
       const found = Object.fromEntries(Object.entries(olds).filter(([key]) => findings.includes(key)));
       const moved = olds.seen !== undefined && hasMoved(olds.seen as Seen);

@@ -83,11 +83,11 @@ export class DockerTarget implements Target {
       }),
     };
     const servers = new Map<string, DeployedNode>();
-    let before: pulumi.Resource = surroundings.network;
+    let before: pulumi.Resource[] = [];
     for (const node of inOrderOfChange(plan)) {
       const server = this.#node(node, surroundings, before);
       servers.set(node.name, server);
-      before = server.resource;
+      before = [server.resource];
     }
     const nodes = plan.nodes.map(({ name }) => servers.get(name) as DeployedNode);
     if (this.#docker.exporters) deployExporters(surroundings, this.#docker, this.#module, nodes);
@@ -123,9 +123,12 @@ export class DockerTarget implements Target {
     );
   }
 
-  /** One node: its turn, its container, its server. Nothing of it changes before the node before it is back. */
-  #node(node: PlannedNode, surroundings: DockerSurroundings, before: pulumi.Resource): DeployedNode {
-    const { parent, plan, secrets, image, options, engine, runner, host } = surroundings;
+  /**
+   * One node: its turn, its container, its server. Nothing of it changes before the node before it is back; all are made
+   * side by side where the whole topology is new.
+   */
+  #node(node: PlannedNode, surroundings: DockerSurroundings, before: readonly pulumi.Resource[]): DeployedNode {
+    const { parent, plan, secrets, isNew, image, options, engine, runner, host, network } = surroundings;
     const name = physical(node.name);
     const labels = { ...labelsOf(plan), "hearth.node": node.name };
     const volume = new this.#module.Volume(
@@ -149,13 +152,13 @@ export class DockerTarget implements Target {
         definition,
         memoryLimit: Number(args.memory) * bytes("1mb"),
       },
-      { parent, dependsOn: [before] },
+      { parent, dependsOn: isNew.apply((first) => (first ? [network] : [network, ...before])) },
     );
     const container = new this.#module.Container(
       node.name,
       { ...args, image: image.imageId },
       {
-        ...{ ...options, dependsOn: [turn, volume, surroundings.network] },
+        ...{ ...options, dependsOn: [turn, volume, network] },
         ...{ deleteBeforeReplace: true, replaceOnChanges: replacing },
       },
     );

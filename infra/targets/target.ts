@@ -11,6 +11,8 @@ export interface Deployment {
   readonly parent: pulumi.Resource;
   readonly plan: TopologyPlan;
   readonly secrets: pulumi.Output<Secrets>;
+  /** Whether the topology is deployed for the first time: there is no server yet that another must wait for. */
+  readonly isNew: pulumi.Output<boolean>;
   /** Absent: plain TCP. */
   readonly tls?: TopologyTls | undefined;
   /** What must be in place before anything listens: the firewall. */

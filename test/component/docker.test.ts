@@ -81,12 +81,32 @@ describe("the children of a component on Docker", () => {
       [() => new RedisSentinel("cache", args), ["1", "2", "0", "sentinel-0", "sentinel-1", "sentinel-2"]],
       [() => new RedisCluster("cache", args), ["3", "4", "5", "0", "1", "2"]],
     ] as const) {
-      const names = (await registeredInOrder(make)).map(({ name }) => name);
+      const before = { Passwords: { createdIn: "an earlier run" } };
+      const names = (await registeredInOrder(make, before)).map(({ name }) => name);
       const chain = order.flatMap((node) => [`cache-${node}-turn`, `cache-${node}`, `cache-${node}-server`]);
       expect(names.filter((name) => chain.includes(name))).toEqual(chain);
       const first = ["cache-image", "cache-host", "cache-network", chain[0]];
       expect(names.filter((name) => first.includes(name))).toEqual(first);
     }
+  });
+
+  it("all nodes side by side where the topology is new, each with its turn, its container and its server", async () => {
+    const names = (await registeredInOrder(() => new RedisCluster("cache", args))).map(({ name }) => name);
+    const at = (name: string) => names.indexOf(name);
+    const nodes = [0, 1, 2, 3, 4, 5].map((index) => `cache-${index}`);
+    for (const node of nodes) {
+      const own = ["cache-network", `${node}-turn`, node, `${node}-server`, "cache-formation"].map(at);
+      expect(own, node).toEqual(own.toSorted((a, b) => a - b));
+    }
+    const turns = nodes.map((node) => at(`${node}-turn`));
+    const servers = nodes.map((node) => at(`${node}-server`));
+    expect(Math.max(...turns)).toBeLessThan(Math.min(...servers));
+  });
+
+  it("an update of a topology from before Hearth knew when it was made is one node after the other", async () => {
+    const before = { Passwords: { createdIn: undefined } };
+    const names = (await registeredInOrder(() => new RedisCluster("cache", args), before)).map(({ name }) => name);
+    expect(names.indexOf("cache-3-server")).toBeLessThan(names.indexOf("cache-4-turn"));
   });
 });
 

@@ -12,8 +12,15 @@ export async function registered(program: () => unknown): Promise<Registered[]> 
   return (await registeredInOrder(program)).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** The same in the order of registration: each waits for what it depends on, and for the values of its inputs. */
-export async function registeredInOrder(program: () => unknown): Promise<Registered[]> {
+/**
+ * The same in the order of registration: each waits for what it depends on, and for the values of its inputs.
+ *
+ * @param state outputs that resources of a type have already, as those from an earlier update
+ */
+export async function registeredInOrder(
+  program: () => unknown,
+  state: Readonly<Record<string, object>> = {},
+): Promise<Registered[]> {
   const resources: Registered[] = [];
   await pulumi.runtime.setMocks(
     {
@@ -33,12 +40,13 @@ export async function registeredInOrder(program: () => unknown): Promise<Registe
         };
         const made = { instance: `${name}@1`, dataId: `data-of-${name}`, primaries: [], passwords, previous: {} };
         const outputs: Record<string, object> = {
+          Passwords: { createdIn: inputs.run },
           Certificates: issued,
           RemoteImage: { imageId: `id of ${inputs.name}` },
           DockerHost: { version: "7.0.15" },
         };
         const more = { ...made, ...outputs[type.split(":").at(-1) ?? ""] };
-        return { id: id || `${name}-id`, state: { ...more, ...inputs } };
+        return { id: id || `${name}-id`, state: { ...more, ...inputs, ...state[type.split(":").at(-1) ?? ""] } };
       },
       call: () => ({}),
     },

@@ -22,6 +22,31 @@ describe("what the provider takes for a change", () => {
   });
 });
 
+describe("the run of the program that made a resource", () => {
+  const asked = { operation: "passwords", users: ["app"], run: "this run" };
+  const inputs = async (olds: object) => (await shim.check({ ...olds }, { ...asked })).inputs as typeof asked;
+
+  it("is the present one for what is made now, and stays that of what is there", async () => {
+    expect(await inputs({})).toEqual(asked);
+    const made = (await shim.create(asked)).outs;
+    expect(made.createdIn).toBe("this run");
+    const kept = await inputs({ ...asked, run: "an earlier run" });
+    expect(kept).toEqual({ ...asked, run: "an earlier run" });
+    expect((await shim.diff("passwords", { ...made, run: "an earlier run" }, kept)).changes).toBe(false);
+    const updated = await shim.update("passwords", { ...made }, { ...asked, run: "a later run" });
+    expect(updated.outs.createdIn).toBe("this run");
+  });
+
+  it("is not known of what was made before it was noted, and changes nothing there", async () => {
+    const { run: _, ...before } = asked;
+    const kept = await inputs(before);
+    expect(kept).toEqual(before);
+    const state = { ...before, passwords: { app: "kept" }, previous: {} };
+    expect((await shim.diff("passwords", state, kept)).changes).toBe(false);
+    expect((await shim.update("passwords", state, kept)).outs).toEqual(state);
+  });
+});
+
 describe("the text of the provider", () => {
   it("runs alone, as it does from the state of a stack", async () => {
     const exports: { handler?: typeof provider } = {};
