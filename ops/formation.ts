@@ -13,6 +13,11 @@ import { type Look, waitFor } from "./wait.ts";
  * data. Nothing is undone by `delete`: the servers go, and the topology with them.
  */
 export const formation: OperationHandler = async (request, context) => {
+  if (request.action === "read") {
+    const { readiness } = await import("./readiness.ts");
+    const drift = (await readiness(request, context)).outputs?.drift;
+    return { id: request.id, ...(drift !== undefined && { outputs: { drift } }) };
+  }
   if (request.action !== "create" && request.action !== "update") return { id: request.id };
   const topology = topologySchema.parse(request.inputs);
   const pool = new ConnectionPool(loginOf(topology));

@@ -11,7 +11,7 @@ import { RunnerUnavailable } from "./unavailable.ts";
 
 /** Of the operations on the network: when they speak to the nodes. What else they are asked is answered here. */
 const speaking: Readonly<Record<string, readonly HandlerRequest["action"][]>> = {
-  formation: ["create", "update"],
+  formation: ["create", "update", "read"],
   readiness: ["create", "update", "read"],
   exporters: ["create", "update"],
   warm: ["create", "update", "read", "delete"],
