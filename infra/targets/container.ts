@@ -15,7 +15,8 @@ export interface NodeContainer {
   readonly name: string;
   readonly address: string;
   readonly docker: DockerPlan;
-  readonly network: string;
+  /** Its name, as an output of the network: a network that is replaced must lose its containers first. */
+  readonly network: pulumi.Input<string>;
   readonly volume: string;
   readonly labels: Readonly<Record<string, string>>;
 }

@@ -137,7 +137,7 @@ export class DockerTarget implements Target {
       { ...options, deleteBeforeReplace: true },
     );
     const made: NodeContainer = {
-      ...{ node, name, docker: this.#docker, network: physical(plan.name), volume: name },
+      ...{ node, name, docker: this.#docker, network: surroundings.network.name, volume: name },
       address: addressIn(surroundings.addresses, node.name).host,
       labels: { ...labels, "hearth.role": node.role },
     };

@@ -11,7 +11,7 @@ import { addressOf } from "./context.ts";
 import { engineOf } from "./engine.ts";
 import { type ImageServer, idOf, withImageServer } from "./image-server.ts";
 import { whyNotPublished } from "./published.ts";
-import { overlapsWith } from "./subnets.ts";
+import { overlapsWith, subnetOf } from "./subnets.ts";
 
 /** The oldest Redis that Hearth runs in containers: TLS files that change while it runs, and rules for channels. */
 const oldest = { since: "6.2" };
@@ -62,7 +62,8 @@ async function check(inputs: Record<string, unknown>, olds: Record<string, unkno
   const isLocal = /^(unix|npipe):/.test(addressOf(engine.data).host) && process.platform === "linux";
   const place = { network: String(inputs.network), isLocal };
   const published = z.array(addressSchema.extend({ node: z.string() })).safeParse(inputs.published);
-  const [overlap, taken, { version, failures = [] }] = await Promise.all([
+  const [moved, overlap, taken, { version, failures = [] }] = await Promise.all([
+    whyNotMoved(docker, inputs),
     typeof inputs.subnet === "string" ? overlapsWith(docker, { ...place, subnet: inputs.subnet }) : undefined,
     published.success ? whyNotPublished(docker, published.data, place) : [],
     typeof inputs.image === "string" ? lookAtImage(docker, inputs.image, inputs) : nothing,
@@ -71,6 +72,7 @@ async function check(inputs: Record<string, unknown>, olds: Record<string, unkno
   return {
     outputs: { ...(version !== undefined && { version }), engineId: info.ID ?? "" },
     failures: [
+      ...(moved === undefined ? [] : [{ property: "docker.subnet", reason: moved }]),
       ...(overlap === undefined ? [] : [{ property: "docker.subnet", reason: overlapReason(inputs.subnet, overlap) }]),
       ...taken.map((reason) => ({ property: "docker.publish", reason })),
       ...failures,
@@ -90,6 +92,17 @@ function whyAnother(engine: DockerEngine, { ID }: EngineInfo, olds: Record<strin
     `${host} is another engine than ${first}, which has the containers and the data of this stack: ` +
     `to stay there write hearth:dockerHost "${first}" (docker context ls shows the contexts, the current one with a star); ` +
     "to move, run pulumi destroy there first"
+  );
+}
+
+/** Sentinels know the nodes by their addresses alone, and would look for all of them at those from before. */
+async function whyNotMoved(docker: Docker, { topology, network, subnet }: Record<string, unknown>) {
+  if (topology !== "sentinel" || typeof network !== "string" || typeof subnet !== "string") return undefined;
+  const current = await subnetOf(docker, network);
+  if (current === undefined || current === subnet) return undefined;
+  return (
+    `${subnet} would give every node another address than it has in ${current}, by which the sentinels know it: ` +
+    `stay with hearth:subnet "${current}", or run pulumi destroy first, and warm again afterwards`
   );
 }
 

@@ -27,6 +27,13 @@ export async function overlapsWith(
   return route && `this machine has a route to ${route.shown} over ${route.name}`;
 }
 
+/** What the engine's network of this name has; undefined when there is none. */
+export async function subnetOf(docker: Docker, network: string): Promise<string | undefined> {
+  const filters = { name: [network] };
+  const found = (await docker.listNetworks({ filters })).find(({ Name }) => Name === network);
+  return found?.IPAM?.Config?.[0]?.Subnet;
+}
+
 /** First and last address, as numbers. */
 type Range = readonly [number, number];
 
