@@ -80,7 +80,7 @@ describe("hearth warm --shard", () => {
   it("four at once write every key once, of every type", async () => {
     const plan = planFile("everything", datasets);
     const ends = await Promise.all(numbers(4).map((n) => start(plan, "--shard", `${n - 1}/4`).ended));
-    expect(ends.map(({ code, stderr }) => `${code} ${stderr}`)).toEqual(["0 ", "0 ", "0 ", "0 "]);
+    expect(ends.map(({ code, stderr }) => (code === 0 ? "" : stderr))).toEqual(["", "", "", ""]);
     const reports = ends.map(({ stdout }) => JSON.parse(stdout) as WarmReport);
     expect(reports.reduce((sum, { keys }) => sum + keys, 0)).toBe(expected.length);
     expect(Math.min(...reports.map(({ keys }) => keys))).toBeGreaterThan(expected.length / 5);
@@ -112,7 +112,7 @@ describe("hearth warm --shard", () => {
     // Rows wide enough to come in several pieces of network data, after each of which a place may be noted.
     const wide = "SELECT id, repeat('x', 500) AS more FROM users";
     const plan = planFile("locked", [{ ...datasets[0], query: wide }]);
-    const slow = ["--shard", "0/2", "--keys-per-second", "500"];
+    const slow = ["--shard", "0/2", "--keys-per-second", "150"];
     const first = start(plan, ...slow);
     await until("a place is noted", async () => (await client.exists("hearth:resume:locked:0/2")) === 1);
     const [same, other] = await Promise.all([start(plan, ...slow).ended, start(plan, "--shard", "1/2").ended]);

@@ -42,13 +42,17 @@ async function rows<T extends pg.QueryResultRow>(sql: string): Promise<T[]> {
   return (await postgres.query<T>(sql)).rows;
 }
 
-/** The rows of each dataset, as if the data were older. */
-async function rowsLater(plan: WarmPlan, by: string): Promise<unknown[]> {
+// A template of the data is taken again for a day, so it may be some hours old already: its latest login was 4 minutes
+// before it was made.
+const made = "(SELECT max(last_login) + interval '4 minutes' FROM users)";
+
+/** The rows of each dataset, as if it were so much later. */
+async function rowsLater(plan: WarmPlan, by: string, than = "now()"): Promise<unknown[]> {
   const all: unknown[] = [];
   for (const { query, limit } of plan.datasets) {
     const sql = bindParameters(query, plan.parameters)
-      .replaceAll("now()", `(now() + interval '${by}')`)
-      .replaceAll("current_date", `((now() + interval '${by}')::date)`);
+      .replaceAll("now()", `(${than} + interval '${by}')`)
+      .replaceAll("current_date", `((${than} + interval '${by}')::date)`);
     all.push(await rows(`SELECT * FROM (${sql}) AS s LIMIT ${limit ?? 1_000_000}`));
   }
   return all;
@@ -192,7 +196,7 @@ describe("plan api-keys", () => {
 describe("demo data", () => {
   it.each(["running-app", "api-keys"])("gives %s the same rows when it is a day old", async (name) => {
     const plan = resolvePlan(name);
-    expect(await rowsLater(plan, "24 hours")).toEqual(await rowsLater(plan, "0 hours"));
+    expect(await rowsLater(plan, "24 hours", made)).toEqual(await rowsLater(plan, "0 hours", made));
   });
 
   it("gives sessions the same rows until it is brought up to date", async () => {
