@@ -72,15 +72,15 @@ export class KubernetesApi {
 
   /** The items of a collection. `selector`: query parameters. */
   async list<T>(path: string, selector: Readonly<Record<string, string>> = {}, signal?: AbortSignal): Promise<T[]> {
-    const { items } = await this.get<{ items: T[] }>(`${path}?${new URLSearchParams(selector)}`, signal);
-    return items;
+    const { items } = await this.get<{ items: T[] | null }>(`${path}?${new URLSearchParams(selector)}`, signal);
+    return items ?? [];
   }
 
   /** Whether a collection has such an item; asked for its names alone. */
   async exists(path: string, selector: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<boolean> {
     const accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
     const found = await this.#ask("GET", `${path}?${new URLSearchParams(selector)}`, { signal, accept });
-    return (found as { items: unknown[] }).items.length > 0;
+    return ((found as { items: unknown[] | null }).items ?? []).length > 0;
   }
 
   /** @throws KubernetesError 409 where there is one of that name already */

@@ -62,9 +62,18 @@ export async function runJob(
       `no Job could be run in the namespace ${namespace}, where the nodes are: ${error.message}`,
     );
   } finally {
-    await api.delete(`${jobs}/${name}`, { propagationPolicy: "Background" }).catch(() => {}); // it goes by itself later
-    await api.delete(`/api/v1/namespaces/${namespace}/secrets/${name}`).catch(() => {});
+    await removeJob(api, namespace, name).catch(() => {}); // it goes by itself later
   }
+}
+
+/** With all that belongs to it, at once: the cluster's own collector takes its time. */
+async function removeJob(api: KubernetesApi, namespace: string, name: string): Promise<void> {
+  const objects = `/api/v1/namespaces/${namespace}`;
+  await api.delete(`/apis/batch/v1/namespaces/${namespace}/jobs/${name}`, { propagationPolicy: "Background" });
+  await Promise.all([
+    api.delete(`${objects}/secrets/${name}`),
+    api.delete(`${objects}/pods?${new URLSearchParams({ labelSelector: `job-name=${name}` })}`),
+  ]);
 }
 
 /** Looks after a Job's pods until all have answered, or will not. */
@@ -177,11 +186,7 @@ class JobWatch {
   async #stopped(missing: string): Promise<Outcome[][]> {
     const { namespace } = this.#runner;
     const { signal } = this.#context;
-    await this.#api.delete(`/apis/batch/v1/namespaces/${namespace}/jobs/${this.#name}`, {
-      propagationPolicy: "Background",
-    });
-    // At once: the cluster's own collector takes its time.
-    await this.#api.delete(`/api/v1/namespaces/${namespace}/pods?labelSelector=job-name%3D${this.#name}`);
+    await removeJob(this.#api, namespace, this.#name);
     if (this.#logs.size > 0) await Promise.race([this.#answers.whenComplete, pause(lastWordsMs)]);
     if (!this.#answers.complete) {
       const what = missing === "" ? "its answer" : missing;
