@@ -18,22 +18,22 @@ export interface Takeover {
   /** Whether a start after a clean end comes up with the data. */
   readonly keepsData: boolean;
   readonly by: ByCluster | BySentinels;
+  /** File in the folder that redis-cli reads: the login, and what the others are asked. */
+  readonly login: string;
+  readonly tls?: HealthCheck["tls"];
 }
 
-/** The nodes of a cluster tell one that returns whom it follows now, before it serves. */
+/** The nodes of a cluster, asked for CLUSTER NODES: one that knows another owner of the node's slots is right. */
 export interface ByCluster {
   /** Name of `cluster-config-file`. */
   readonly nodes: string;
 }
 
-/** Sentinels tell it only after 10 s: so they are asked. */
+/** Sentinels, asked which node is the primary: what most of them say. */
 export interface BySentinels {
   readonly sentinels: readonly Address[];
   /** The node itself, as the sentinels know it. */
   readonly self: Address;
-  /** File in the folder that redis-cli reads: the login, and which primary is asked for. */
-  readonly login: string;
-  readonly tls?: HealthCheck["tls"];
 }
 
 /** File in the folder by which Hearth says that it starts the server itself, and has seen to the roles. */
@@ -55,15 +55,18 @@ exec "$(command -v redis-server || command -v valkey-server)" "$@"
 `;
 }
 
-function waiting({ seconds, keepsData, by }: Takeover): string {
-  const isReplica =
-    "nodes" in by ? `grep -q myself,slave ${shellWord(by.nodes)} 2>/dev/null` : "grep -q '^replicaof ' redis.conf";
+function waiting({ seconds, keepsData, by, login, tls }: Takeover): string {
+  const inCluster = "nodes" in by;
+  const isReplica = inCluster ? `grep -qs myself,slave ${shellWord(by.nodes)}` : "grep -q '^replicaof ' redis.conf";
   // Redis removes its pidfile when it ends cleanly.
   const mustWait = keepsData
     ? '[ -e redis.pid ] && why="did not end cleanly: its data may be old"'
     : 'why="comes up without its data"';
-  const asks = "sentinels" in by;
-  return `why=
+  return `ask() {
+  timeout 2 "$(command -v redis-cli || command -v valkey-cli)" "$@"${clientTls(tls)} < ${login} 2>/dev/null
+}
+${inCluster ? ownerInCluster(by) : namedBySentinels(by)}
+why=
 boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)
 if [ -e ${startAsked} ]; then
   rm -f ${startAsked} # Hearth starts it, and has seen to the roles
@@ -73,36 +76,44 @@ elif ! ${isReplica}; then
   ${mustWait}
 fi
 echo "$boot" > boot
-${asks ? askingOf(by) : ""}if [ -n "$why" ]; then
+if [ -n "$why" ]; then
   echo "Hearth: waiting up to ${seconds} s for a replica to be promoted: this was the primary, and $why"
   # As process 1 it would not hear SIGTERM otherwise.
   trap 'echo "Hearth: ended while waiting"; exit 143' TERM INT
   waited=0
-  while [ $waited -lt ${seconds} ]${asks ? ' && [ -z "$primary" ]' : ""}; do
+  primary=
+  while [ $waited -lt ${seconds} ] && [ -z "$primary" ]; do
     sleep 1 & wait $!
-    waited=$((waited + 1))${asks ? "\n    primary=$(elected)" : ""}
+    waited=$((waited + 1))
+    primary=$(elected)
   done
-  echo "Hearth: starting${asks ? `\${primary:+ as a replica of $primary}` : ""} after $waited s"
-${asks ? '  [ -z "$primary" ] || echo "replicaof $primary" >> redis.conf\n' : ""}fi
+  echo "Hearth: starting after $waited s, \${primary:+another is the primary now: }\${primary:-nobody has taken over}"
+${inCluster ? "" : '  [ -z "$primary" ] || echo "replicaof $primary" >> redis.conf\n'}fi
 `;
 }
 
-/** Functions of the script; `elected` says which other primary than this node most sentinels name, if they do. */
-function askingOf({ sentinels, self, login, tls }: BySentinels): string {
-  const majority = Math.floor(sentinels.length / 2) + 1;
-  const ask = ({ host, port }: Address) => `    named -h ${shellWord(host)} -p ${port}`;
-  return `cli=$(command -v redis-cli || command -v valkey-cli)
-named() {
-  echo $(timeout 2 "$cli" "$@"${clientTls(tls)} < ${login} 2>/dev/null)
+// A node without slots has nothing behind the state of its link. The cluster tells it whom to follow before it serves.
+function ownerInCluster({ nodes }: ByCluster): string {
+  const file = shellWord(nodes);
+  return `elected() {
+  self=$(sed -n 's/^\\([^ ]*\\) .*myself.*/\\1/p' ${file})
+  sed -n '/myself/!s/^[^ ]* \\([^@]*\\):\\([0-9]*\\)@.*/\\1 \\2/p' ${file} | while read -r host port; do
+    ask -h "$host" -p "$port" | grep -q "^$self .*connected$" || continue
+    echo "says $host $port"
+    break
+  done
+}`;
 }
-elected() {
+
+// Sentinels would tell it only after 10 s whom to follow, and it would be a second primary until then.
+function namedBySentinels({ sentinels, self }: BySentinels): string {
+  const named = ({ host, port }: Address) => `    echo $(ask -h ${shellWord(host)} -p ${port})`;
+  return `elected() {
   {
-${sentinels.map(ask).join("\n")}
+${sentinels.map(named).join("\n")}
   } | sed -n 's/^OK \\(.* [0-9][0-9]*\\)$/\\1/p' | grep -vx '${self.host} ${self.port}' | sort | uniq -c |
     while read -r count primary; do
-      [ "$count" -lt ${majority} ] || echo "$primary"
+      [ "$count" -lt ${Math.floor(sentinels.length / 2) + 1} ] || echo "$primary"
     done
-}
-primary=
-`;
+}`;
 }

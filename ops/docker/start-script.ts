@@ -24,24 +24,28 @@ export function startFiles(
   detectionMs: number | undefined,
   login: { readonly username: string; readonly password: string },
 ): NodeFile[] {
-  const { name, folder, monitor } = node;
-  const takeover = detectionMs === undefined ? undefined : takeoverOf(node, detectionMs);
+  const { name, folder } = node;
+  const by = takenOverBy(node);
+  const takeover: Takeover | undefined =
+    detectionMs === undefined || !by
+      ? undefined
+      : {
+          seconds: Math.ceil((detectionMs + marginMs) / 1000),
+          keepsData: isPersistent(node),
+          ...{ by, login: loginName, tls: tlsOf(node) },
+        };
   const script = { name: "start.sh", content: startScript({ name, folder, takeover }), mode: 0o700 };
-  if (!takeover || !monitor) return [script];
-  const asked = [
-    `AUTH ${quoteWord(login.username)} ${quoteWord(login.password)}`,
-    `SENTINEL GET-MASTER-ADDR-BY-NAME ${quoteWord(monitor.masterName)}`,
-  ];
+  if (!takeover) return [script];
+  const question = node.monitor
+    ? `SENTINEL GET-MASTER-ADDR-BY-NAME ${quoteWord(node.monitor.masterName)}`
+    : "CLUSTER NODES";
+  const asked = [`AUTH ${quoteWord(login.username)} ${quoteWord(login.password)}`, question];
   return [script, { name: loginName, content: `${asked.join("\n")}\n` }];
 }
 
-function takeoverOf(node: Node, detectionMs: number): Takeover | undefined {
-  const { kind, host, port, sentinels, monitor } = node;
+function takenOverBy(node: Node): Takeover["by"] | undefined {
+  const { kind, host, port, sentinels } = node;
   if (kind !== "redis") return undefined;
-  const common = { seconds: Math.ceil((detectionMs + marginMs) / 1000), keepsData: isPersistent(node) };
-  if (isClusterNode(node)) {
-    return { ...common, by: { nodes: valuesOf(node, "cluster-config-file")?.[0] ?? "nodes.conf" } };
-  }
-  if (!monitor || !sentinels?.length) return undefined;
-  return { ...common, by: { sentinels, self: { host, port }, login: loginName, tls: tlsOf(node) } };
+  if (isClusterNode(node)) return { nodes: valuesOf(node, "cluster-config-file")?.[0] ?? "nodes.conf" };
+  return sentinels?.length ? { sentinels, self: { host, port } } : undefined;
 }
