@@ -8,6 +8,8 @@ export interface HealthCheck {
   readonly login: string;
   /** Where the server speaks TLS: paths of the authority, and of what is shown where a client must show a certificate. */
   readonly tls?: { readonly ca: string; readonly own?: { readonly cert: string; readonly key: string } } | undefined;
+  /** Further options of redis-cli, as the shell reads them, with a blank before them. */
+  readonly options?: string;
   /**
    * Kubernetes: the script is called with `live` or `ready`. Live is a server that answers, whatever it says: one that
    * loads its data, or has no primary, is not helped by being killed. What is asked of a cluster node tells its state.
@@ -22,12 +24,12 @@ export const probeSeconds = 4;
  * The script of a health check, POSIX sh: whether the server serves, and, of a replica, whether it has its primary. It says
  * a word and ends with 0 or 1. The login is on redis-cli's stdin, in no argument and in no environment.
  */
-export function healthScript({ name, kind, port, login, tls, probes = false }: HealthCheck): string {
+export function healthScript({ name, kind, port, login, tls, options = "", probes = false }: HealthCheck): string {
   const limit = probes ? '$limit "$cli"' : '"$cli"';
   return `#!/bin/sh
 # Written by Hearth: the health check of ${name}. Says a word and ends with 0 (healthy) or 1.
 cli=$(command -v redis-cli || command -v valkey-cli) || { echo "no redis-cli in this image"; exit 1; }
-${probes ? `limit=$(command -v timeout) && limit="$limit ${probeSeconds}"\n` : ""}said=$(${limit} -h 127.0.0.1 -p ${port}${clientTls(tls)} < ${shellWord(login)} 2>&1)
+${probes ? `limit=$(command -v timeout) && limit="$limit ${probeSeconds}"\n` : ""}said=$(${limit} -h 127.0.0.1 -p ${port}${clientTls(tls)}${options} < ${shellWord(login)} 2>&1)
 ${probes ? liveness : ""}case "$said" in
   *PONG*) ;;
   *LOADING*) echo "loading its data"; exit 1 ;;

@@ -5,7 +5,10 @@
  * servers among themselves.
  */
 export const userNames = ["app", "readonly", "warmer", "exporter", "replication", "sentinel", "operator"] as const;
-export type UserName = (typeof userNames)[number];
+export type UserName = (typeof userNames)[number] | typeof podUser;
+
+/** On Kubernetes only: as whom a pod hands over before it is stopped (kubernetes/users.ts). */
+export const podUser = "handover";
 
 /** As whom Hearth itself logs in. */
 export const operator = "operator" satisfies UserName;

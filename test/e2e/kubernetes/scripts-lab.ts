@@ -44,7 +44,7 @@ export interface Pod {
 /** How pods of a test differ from those of a cluster. */
 export interface LabOptions {
   readonly env?: Record<string, string>;
-  readonly certificates?: ReadonlyMap<string, ServerTls>;
+  readonly certificates?: ReadonlyMap<string, ServerTls> | undefined;
   /** Shell that runs the scripts. @default sh */
   readonly shell?: readonly string[];
 }
