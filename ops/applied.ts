@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Node } from "./node.ts";
+import type { NodeFile } from "./node-files.ts";
 import type { NodeHost } from "./node-host.ts";
 
 const appliedName = "applied.json";
@@ -39,8 +40,13 @@ export async function readApplied(host: NodeHost): Promise<Applied | undefined> 
   }
 }
 
-export function writeApplied(host: NodeHost, applied: Applied = wanted(host.node)): Promise<void> {
-  return host.writeFiles([{ name: appliedName, content: `${JSON.stringify(applied)}\n` }]);
+export function writeApplied(host: NodeHost, applied: Applied): Promise<void> {
+  return host.writeFiles([appliedFile(applied)]);
+}
+
+/** The file that says so: the last of those that are written together. */
+export function appliedFile(applied: Applied): NodeFile {
+  return { name: appliedName, content: `${JSON.stringify(applied)}\n` };
 }
 
 /** `applied` where nobody knows whether the server has these yet: they are set again by the next update. */

@@ -1,10 +1,10 @@
 import { type OperationContext, OperationFailure, type OperationResult } from "../contract/operation.ts";
 import type { Answer } from "./answer.ts";
-import { readApplied, unsure, wanted, writeApplied } from "./applied.ts";
-import { dataIdOf } from "./data-id.ts";
+import { appliedFile, readApplied, unsure, wanted, writeApplied } from "./applied.ts";
+import { dataIdFile, dataIdOf, newDataId } from "./data-id.ts";
 import { compare } from "./live.ts";
 import { configName, isPersistent } from "./node.ts";
-import { certificateContents, includedFiles, lastReplicaOf, nodeFiles } from "./node-files.ts";
+import { certificateContents, includedFiles, lastReplicaOf, type NodeFile, nodeFiles } from "./node-files.ts";
 import type { Instance, NodeHost } from "./node-host.ts";
 import { watchOf } from "./sentinel-watch.ts";
 import { StillMissing } from "./wait.ts";
@@ -19,7 +19,7 @@ export async function ensure<Found extends Instance>(
 ): Promise<OperationResult> {
   try {
     const found = await host.find(context);
-    if (!found) return await outputsOf(host, await startAgain(host, context), true);
+    if (!found) return await startAgain(host, context);
     return await converge(host, found, context);
   } catch (error) {
     const running = await host.running().catch(() => undefined);
@@ -48,24 +48,26 @@ export async function look<Found extends Instance>(
 async function startAgain<Found extends Instance>(
   host: NodeHost<Found>,
   context: OperationContext,
-): Promise<Found & Answer> {
-  // The first time there is no topology yet.
-  const returns = host.oneByOne && (await host.readFile(configName(host.node.kind))) !== undefined;
-  const running = await start(host, context);
-  if (returns) await host.ask("rejoined", {}, context);
-  return running;
+): Promise<OperationResult> {
+  const config = await host.readFile(configName(host.node.kind));
+  // The first time there is no topology yet, and no data.
+  const first = config === undefined ? newDataId() : undefined;
+  const running = await start(host, config, context, first === undefined ? [] : [dataIdFile(first)]);
+  if (first === undefined && host.oneByOne) await host.ask("rejoined", {}, context);
+  return outputsOf(host, running, true, first);
 }
 
-/** Starts the server from newly written files. */
+/** Starts the server from newly written files, by what the main one of them was. */
 async function start<Found extends Instance>(
   host: NodeHost<Found>,
+  config: string | undefined,
   context: OperationContext,
+  more: readonly NodeFile[] = [],
 ): Promise<Found & Answer> {
-  const config = await host.readFile(configName(host.node.kind));
   const replicaOf = await startingRole(host, config, context);
   const state = { config, replicaOf, version: await host.version() };
-  await host.writeFiles([...nodeFiles(host.node, state), ...host.moreFiles()]);
-  await writeApplied(host);
+  const files = [...nodeFiles(host.node, state), ...host.moreFiles(), ...more];
+  await host.writeFiles([...files, appliedFile(wanted(host.node))]);
   return host.start(context);
 }
 
@@ -138,24 +140,30 @@ async function restartFor<Found extends Instance>(
   if (reasons.includes("tls")) {
     announce();
     await host.stop(found, context);
-    return start(host, context);
+    return startAnew(host, context);
   }
   return host.inTurn(context, async () => {
     announce();
     await host.ask("hand-over", {}, context);
     await host.stop(found, context);
-    const running = await start(host, context);
+    const running = await startAnew(host, context);
     await host.ask("rejoined", {}, context);
     return running;
   });
 }
 
+async function startAnew<Found extends Instance>(host: NodeHost<Found>, context: OperationContext) {
+  return start(host, await host.readFile(configName(host.node.kind)), context);
+}
+
+/** @param first the id of the data, where the server was started for the first time */
 async function outputsOf<Found extends Instance>(
   host: NodeHost<Found>,
   server: Found & Answer,
   started: boolean,
+  first?: string,
 ): Promise<OperationResult> {
-  const restarted = (await host.restartedMeanwhile(server)) || started;
-  const dataId = await dataIdOf(host, restarted && server.emptyPrimary);
+  const restarted = (await host.restartedMeanwhile(server, started)) || started;
+  const dataId = first ?? (await dataIdOf(host, restarted && server.emptyPrimary));
   return { id: host.node.name, outputs: { ...server.outputs, dataId, version: server.version } };
 }

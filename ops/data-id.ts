@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { NodeFile } from "./node-files.ts";
 import type { NodeHost } from "./node-host.ts";
 
 const fileName = "data-id";
@@ -11,7 +12,17 @@ const fileName = "data-id";
 export async function dataIdOf(host: NodeHost, lost: boolean): Promise<string> {
   const known = (await host.readFile(fileName))?.trim();
   if (known !== undefined && known !== "" && !lost) return known;
-  const fresh = randomBytes(8).toString("hex");
-  await host.writeFiles([{ name: fileName, content: `${fresh}\n` }]);
+  const fresh = newDataId();
+  await host.writeFiles([dataIdFile(fresh)]);
   return fresh;
+}
+
+/** An id that no data has yet. */
+export function newDataId(): string {
+  return randomBytes(8).toString("hex");
+}
+
+/** The file that keeps it. */
+export function dataIdFile(dataId: string): NodeFile {
+  return { name: fileName, content: `${dataId}\n` };
 }

@@ -32,8 +32,8 @@ export interface NodeHost<Found extends Instance = Instance> {
   hasData(): Promise<boolean>;
   /** What the server needs beside Redis's own files. */
   moreFiles(): readonly NodeFile[];
-  /** Whether somebody else started the server since this was last asked. */
-  restartedMeanwhile(found: Found): Promise<boolean>;
+  /** Whether somebody started the server since this was last asked. `known`: that somebody did, and it is only noted. */
+  restartedMeanwhile(found: Found, known?: boolean): Promise<boolean>;
   /** Version of the program that is started; undefined when it does not tell. */
   version(): Promise<string | undefined>;
   /** Does what takes a connection to the servers, wherever they can be reached. */

@@ -11,7 +11,7 @@ import {
 import { waitFor } from "../wait.ts";
 import { existing, explained, inspect, instanceOf, isRunning, kill } from "./containers.ts";
 import { engineOf } from "./engine.ts";
-import { getFile, putFiles } from "./files.ts";
+import { getFile, mountOf, putFiles } from "./files.ts";
 
 /** What the container was last started with, as a fingerprint: next to the files. */
 const appliedName = ".applied";
@@ -45,7 +45,8 @@ export const containerFiles: OperationHandler = async (request, context) => {
   const applied = (await getFile(container, posix.join(folder, appliedName)))?.trim();
   if (applied === wanted && isRunning(info)) return { id: name, outputs: { instance: instanceOf(info) } };
   const list = Object.entries(files).map(([file, content]) => ({ name: file, content }));
-  await putFiles(container, folder, [...list, { name: appliedName, content: `${wanted}\n` }], owner);
+  const all = [...list, { name: appliedName, content: `${wanted}\n` }];
+  await putFiles(container, folder, all, owner, mountOf(folder, info));
   try {
     if (isRunning(info)) await container.restart({ t: 2 });
     else {
@@ -79,6 +80,6 @@ function settled(container: Container, name: string, signal: AbortSignal): Promi
       if (now === undefined || now !== first) throw new Error(`${name}: the program ended`);
       return performance.now() - began >= settledMs ? { value: now } : { missing: "a moment" };
     },
-    { what: name, signal },
+    { what: name, signal, everyMs: settledMs / 2 },
   );
 }

@@ -23,6 +23,8 @@ export interface DockerInstance extends Instance {
 export interface DockerNodeInputs {
   readonly container: Container;
   readonly owner: Owner;
+  /** Where its volume is mounted. */
+  readonly mount: string;
   readonly version: string;
   readonly runner: DockerRunner;
   readonly health: { readonly username: string; readonly password: string };
@@ -113,7 +115,8 @@ export class DockerNodeHost implements NodeHost<DockerInstance> {
   }
 
   writeFiles(files: readonly NodeFile[]): Promise<void> {
-    return putFiles(this.#inputs.container, this.node.folder, files, this.#inputs.owner);
+    const { container, owner, mount } = this.#inputs;
+    return putFiles(container, this.node.folder, files, owner, mount);
   }
 
   async hasData(): Promise<boolean> {
@@ -134,8 +137,8 @@ export class DockerNodeHost implements NodeHost<DockerInstance> {
   }
 
   /** The engine restarts containers by itself, and so does whoever may use it. */
-  async restartedMeanwhile({ instance }: DockerInstance): Promise<boolean> {
-    const seen = (await this.readFile(seenName))?.trim();
+  async restartedMeanwhile({ instance }: DockerInstance, known?: boolean): Promise<boolean> {
+    const seen = known ? undefined : (await this.readFile(seenName))?.trim();
     if (seen === instance) return false;
     await this.writeFiles([{ name: seenName, content: `${instance}\n` }]);
     return true;

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import type { Container } from "dockerode";
+import type { Container, ContainerInspectInfo } from "dockerode";
 import type { Owner } from "../../contract/docker.ts";
 
 /** A file for a container's folder. */
@@ -14,21 +14,20 @@ export interface ContainerFile {
  * Puts files into a folder of a container, on one of its volumes: before it was ever started, and while it runs. The
  * folder is made when it is missing, mode 0700, and belongs to `owner` like the files, which nobody else can read. (The
  * root of a volume stays as it is.)
+ *
+ * @param mount where the volume is mounted, if that is known: else the engine is asked
  */
 export async function putFiles(
   container: Container,
   folder: string,
   files: readonly ContainerFile[],
   owner: Owner,
+  mount?: string,
 ): Promise<void> {
-  // The root of the container is read-only: only what lies on a volume can be written.
-  const { Mounts } = await container.inspect();
-  const mounts = Mounts.map(({ Destination }) => Destination).filter((mount) => isWithin(folder, mount));
-  const mount = mounts.sort((a, b) => b.length - a.length)[0];
-  if (mount === undefined) throw new Error(`${folder} lies on no volume of container ${container.id.slice(0, 12)}`);
+  const root = mount ?? mountOf(folder, await container.inspect());
   const { default: tar } = await import("tar-stream"); // in the bundle it has no other export
   const pack = tar.pack();
-  const below = posix.relative(mount, folder);
+  const below = posix.relative(root, folder);
   // Not the root of the volume: the engine leaves that as it is.
   const parts = below === "" ? [] : below.split("/");
   const folders = parts.map((_, index) => parts.slice(0, index + 1).join("/"));
@@ -38,7 +37,16 @@ export async function putFiles(
   pack.finalize();
   const chunks: Buffer[] = [];
   for await (const chunk of pack) chunks.push(chunk as Buffer);
-  await container.putArchive(Buffer.concat(chunks), { path: mount });
+  await container.putArchive(Buffer.concat(chunks), { path: root });
+}
+
+/** Where the volume is mounted that a container's folder lies on. */
+export function mountOf(folder: string, { Id, Mounts }: ContainerInspectInfo): string {
+  // The root of the container is read-only: only what lies on a volume can be written.
+  const mounts = Mounts.map(({ Destination }) => Destination).filter((mount) => isWithin(folder, mount));
+  const [mount] = mounts.sort((a, b) => b.length - a.length);
+  if (mount === undefined) throw new Error(`${folder} lies on no volume of container ${Id.slice(0, 12)}`);
+  return mount;
 }
 
 /** The text of a container's file, also of a container that does not run; undefined when there is no such file. */

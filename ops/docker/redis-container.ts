@@ -57,6 +57,6 @@ async function hostOf({ inputs, olds, deadlineMs }: HandlerRequest): Promise<Doc
   const node = nodeIn(posix.join(mount, "node"), inputs, olds, "");
   const { container } = found;
   return new DockerNodeHost(await forVersion(node, async () => version), {
-    ...{ container, owner, version, runner, health, detectionMs, deadlineMs },
+    ...{ container, owner, mount, version, runner, health, detectionMs, deadlineMs },
   });
 }
