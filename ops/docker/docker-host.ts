@@ -90,7 +90,7 @@ function whyAnother(engine: DockerEngine, { ID }: EngineInfo, olds: Record<strin
   const first = addressOf(before.data).host;
   return (
     `${host} is another engine than ${first}, which has the containers and the data of this stack: ` +
-    `to stay there write hearth:dockerHost "${first}" (docker context ls shows the contexts, the current one with a star); ` +
+    `to stay there write hearth:dockerHost: ${first} (docker context ls shows the contexts, the current one with a star); ` +
     "to move, run pulumi destroy there first"
   );
 }
@@ -102,7 +102,7 @@ async function whyNotMoved(docker: Docker, { topology, network, subnet }: Record
   if (current === undefined || current === subnet) return undefined;
   return (
     `${subnet} would give every node another address than it has in ${current}, by which the sentinels know it: ` +
-    `stay with hearth:subnet "${current}", or run pulumi destroy first, and warm again afterwards`
+    `stay with hearth:subnet ${current}, or run pulumi destroy first, and warm again afterwards`
   );
 }
 

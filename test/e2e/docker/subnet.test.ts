@@ -51,7 +51,7 @@ dockerTest("another subnet: sentinel", () => {
     const { subnet } = await freeSubnet();
     stack.set({ subnet });
     expect(await stack.previewFails()).toMatch(
-      /docker\.subnet: \S+ would give every node another address than it has in (\S+), by which the sentinels know it: stay with hearth:subnet "\1", or run pulumi destroy first/,
+      /property docker\.subnet .*: \S+ would give every node another address than it has in (\S+), by which the sentinels know it: stay with hearth:subnet \1, or run pulumi destroy first/,
     );
   });
 });
