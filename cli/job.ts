@@ -16,9 +16,13 @@ async function main(): Promise<void> {
   const index = process.env.JOB_COMPLETION_INDEX;
   const lines = readFileSync(requestsFile, "utf8").split("\n");
   const requests = index === undefined ? lines : lines.map((line) => withIndex(line, Number(index)));
+  let ended = false;
+  process.once("SIGTERM", () => {
+    ended = true;
+  });
   await runOperations(networkOperations, Readable.from(requests.map((line) => `${line}\n`)));
-  // An error is an answer as well: the Job has done what it is for.
-  process.exit(0);
+  // An error is an answer as well: the Job has done what it is for. A pod that was taken away has not.
+  process.exit(ended ? 143 : 0);
 }
 
 function withIndex(line: string, index: number): string {

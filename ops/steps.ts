@@ -17,6 +17,8 @@ export interface StepInputs {
   readonly answering: { readonly limitMs?: number | undefined };
   /** Changes what can be changed while it runs. */
   readonly "change-live": { readonly changes: readonly string[]; readonly removed: readonly string[] };
+  /** Tells what it is at the moment. */
+  readonly role: Readonly<Record<string, never>>;
   /** Has a replica take over from it. */
   readonly "hand-over": Readonly<Record<string, never>>;
   /** Has it give back memory. */
@@ -32,6 +34,7 @@ export interface StepInputs {
 export interface StepOutputs {
   readonly answering: Answer;
   readonly "change-live": LiveChanges;
+  readonly role: { readonly primary: boolean };
   readonly "hand-over": Readonly<Record<string, never>>;
   readonly shrink: { readonly fits: boolean };
   readonly rejoined: Readonly<Record<string, never>>;
@@ -59,6 +62,10 @@ const steps: Steps = {
       connection.close();
     }
   },
+  role: (node) =>
+    withConnection(node, loginOf(node), async (connection) => ({
+      primary: parseInfo(await connection.text("INFO", "replication")).role === "master",
+    })),
   "hand-over": async (node, _, context) => {
     await handOver(node, context);
     return {};

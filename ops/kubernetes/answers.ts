@@ -4,6 +4,9 @@ import { OperationFailure } from "../../contract/operation.ts";
 /** What became of one request. */
 export type Outcome = { readonly result: OperationResult } | { readonly error: OperationError };
 
+/** What the tool says of work that its pod's end has ended (cli/operation.ts). */
+export const interrupted = "interrupted by SIGTERM";
+
 /** The answers of a Job's pods, as their logs tell them. */
 export class Answers {
   readonly completions: number;
@@ -38,6 +41,8 @@ export class Answers {
       this.#context.progress(part + line.progress);
       return true;
     }
+    // Its pod was taken away: another one is made, and answers.
+    if (!this.#context.signal.aborted && text.includes(interrupted)) return true;
     // Of a pod that was made again, the first answer counts.
     if (!outcomes.has(line.seq))
       outcomes.set(line.seq, "result" in line ? { result: line.result } : { error: line.error });

@@ -5,7 +5,7 @@ import type { KubernetesRunner } from "../../contract/kubernetes.ts";
 import type { HandlerRequest, OperationContext } from "../../contract/operation.ts";
 import { RunnerUnavailable } from "../runner/unavailable.ts";
 import { reasonOf } from "../wait.ts";
-import { Answers, type Outcome } from "./answers.ts";
+import { Answers, interrupted, type Outcome } from "./answers.ts";
 import { type KubernetesApi, KubernetesError } from "./api.ts";
 import { jobOf, requestOf } from "./job-manifest.ts";
 import { PodLog } from "./pod-log.ts";
@@ -192,7 +192,7 @@ class JobWatch {
       const what = missing === "" ? "its answer" : missing;
       throw new Error(this.#said(`${reasonOf(signal)}; still missing: ${what}`));
     }
-    return this.#answers.all((message) => message.replace(/interrupted by SIGTERM/, reasonOf(signal)));
+    return this.#answers.all((message) => message.replace(interrupted, reasonOf(signal)));
   }
 
   #said(what: string): string {
