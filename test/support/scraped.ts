@@ -38,27 +38,44 @@ export interface Sample {
 export class Prometheus {
   readonly #folder = temporaryFolder();
   readonly #children: ChildProcess[] = [];
+  readonly #exporters = new Map<string, ChildProcess>();
   #base = "";
 
-  /** Starts an exporter of a server; where it answers. */
-  async export(server: Address, password = "", username?: string): Promise<string> {
-    const listening = `127.0.0.1:${await freePorts(1)}`;
+  /**
+   * Starts an exporter of a server; where it answers.
+   *
+   * @param listening where another one answered that was ended
+   */
+  async export(server: Address, password = "", username?: string, listening?: string): Promise<string> {
+    listening ??= `127.0.0.1:${await freePorts(1)}`;
     const uri = `redis://${server.host}:${server.port}`;
     const passwords = join(this.#folder.path, `${server.port}.json`);
     writeFileSync(passwords, JSON.stringify({ [uri]: password }), { mode: 0o600 });
     const user = username === undefined ? [] : [`--redis.user=${username}`];
     const options = [`--redis.addr=${uri}`, `--redis.password-file=${passwords}`, "--config-command=-", ...user];
-    this.#start(exporter ?? "", [...options, `--web.listen-address=${listening}`]);
+    this.#exporters.set(listening, this.#start(exporter ?? "", [...options, `--web.listen-address=${listening}`]));
     await until("the exporter answers", async () => (await fetch(`http://${listening}/metrics`)).ok);
     return listening;
+  }
+
+  /** Ends the exporter that answers there. */
+  async endExporter(listening: string): Promise<void> {
+    const child = this.#exporters.get(listening);
+    if (child) await end(child);
   }
 
   /** Starts Prometheus itself. */
   async scrape(targets: readonly ScrapedTarget[]): Promise<void> {
     const configs = targets.map(({ target, labels }) => ({ targets: [target], labels }));
     const job = { job_name: "test", scrape_interval: "1s", static_configs: configs };
+    await this.run({ scrape_configs: [job] });
+  }
+
+  /** Starts Prometheus itself with a configuration, and files beside it. */
+  async run(config: object, files: Readonly<Record<string, string>> = {}): Promise<void> {
     const file = join(this.#folder.path, "prometheus.yml");
-    writeFileSync(file, JSON.stringify({ scrape_configs: [job] }));
+    writeFileSync(file, JSON.stringify(config));
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(this.#folder.path, name), text);
     const listening = `127.0.0.1:${await freePorts(1)}`;
     const data = join(this.#folder.path, "data");
     this.#start("prometheus", [
@@ -81,17 +98,14 @@ export class Prometheus {
   }
 
   async stop(): Promise<void> {
-    for (const child of this.#children) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      const ended = once(child, "exit");
-      child.kill();
-      await ended;
-    }
+    await Promise.all(this.#children.map(end));
     this.#folder.remove();
   }
 
-  #start(program: string, args: readonly string[]): void {
-    this.#children.push(spawn(program, args, { stdio: "ignore" }));
+  #start(program: string, args: readonly string[]): ChildProcess {
+    const child = spawn(program, args, { stdio: "ignore" });
+    this.#children.push(child);
+    return child;
   }
 
   async #ask(path: string): Promise<unknown> {
@@ -99,4 +113,11 @@ export class Prometheus {
     if (body.status !== "success") throw new Error(`${path}: ${body.error}`);
     return body.data;
   }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill();
+  await ended;
 }

@@ -18,7 +18,8 @@ export function cluster({ of, topology }: Watch): AlertRule[] {
       for: "1m",
       severity: "critical",
       summary: "{{ $labels.node }} knows an owner for {{ $value }} of 16384 slots",
-      action: "pulumi up gives slots without an owner to the primary that they were planned for.",
+      action:
+        "CLUSTER SLOTS shows the gap: CLUSTER ADDSLOTS on the primary of its neighbours closes it; pulumi refresh and pulumi up do so for a node that lost its folder.",
     },
     {
       alert: "HearthSlotsFailed",
