@@ -106,7 +106,7 @@ dockerTest("the docker command's current context", () => {
   it("is refused when it leads to another engine than the one that has the data", async () => {
     choose("third");
     expect(await stack.previewFails()).toMatch(
-      /third\.sock is another engine than unix:\/\/\S+, which has the containers and the data of this stack: to stay there write hearth:dockerHost: unix:,
+      /third\.sock is another engine than unix:\/\/\S+, which has the containers and the data of this stack: to stay there write hearth:dockerHost: unix:/,
     );
     choose("first");
   });
