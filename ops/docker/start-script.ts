@@ -10,7 +10,7 @@ const loginName = "start.auth";
  * Beyond the time after which a node counts as gone: for the others to agree, to elect and to promote, on a machine that
  * is busy with the crash. Too short loses data; too long only has a replica come back later.
  */
-const marginMs = 5000;
+const marginMs = 10_000;
 
 /** Written just before Hearth starts the container: the server does not wait then. */
 export const startAskedFile: NodeFile = { name: startAsked, content: "" };
