@@ -8,6 +8,8 @@ export interface Written {
   readonly acknowledged: number;
   /** Attempts that ended in an error; each was repeated until it was acknowledged. */
   readonly failed: number;
+  /** How often each error was the reason, by its first word. */
+  readonly reasons: Readonly<Record<string, number>>;
   /** The longest time without an acknowledged write, in milliseconds. */
   readonly longestGapMs: number;
 }
@@ -27,6 +29,7 @@ export class Writer {
   readonly #acknowledged: string[] = [];
   readonly #work: Promise<void>[];
   #failed = 0;
+  readonly #reasons: Record<string, number> = {};
   #at = performance.now();
   #longestGapMs = 0;
   #stopped = false;
@@ -63,8 +66,10 @@ export class Writer {
   async #attempt(key: string): Promise<boolean> {
     try {
       await this.#client.set(key, key);
-    } catch {
+    } catch (error) {
       this.#failed += 1;
+      const reason = /^[A-Z]+\b|^.*$/m.exec((error as Error).message)?.[0] ?? "";
+      this.#reasons[reason] = (this.#reasons[reason] ?? 0) + 1;
       return false;
     }
     const now = performance.now();
@@ -84,6 +89,7 @@ export class Writer {
     return {
       acknowledged: this.#acknowledged.length,
       failed: this.#failed,
+      reasons: this.#reasons,
       longestGapMs: Math.round(this.#longestGapMs),
     };
   }

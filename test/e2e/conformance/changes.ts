@@ -67,7 +67,7 @@ export function changesUnderLoad(
       const lost = await writer.lost(endpoint);
       console.log(
         `${topology}, ${driver.target}, ${what}: ${written.acknowledged} writes acknowledged, ${lost} lost, ` +
-          `${written.failed} failed requests, at most ${written.longestGapMs} ms without a write`,
+          `${written.failed} failed requests ${JSON.stringify(written.reasons)}, at most ${written.longestGapMs} ms without a write`,
       );
       return { ...written, lost };
     }
