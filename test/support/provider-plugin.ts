@@ -43,8 +43,12 @@ export async function servePlugin(plugin: Plugin): Promise<void> {
       news: request.getNews(),
       olds: request.getOlds(),
     }));
+    timed(served, "delete");
     return addService.call(this, service, served);
   };
+  // An engine that was killed tells nobody, and what waits here for its cluster would do so for minutes.
+  const engine = process.ppid;
+  setInterval(() => process.ppid === engine || process.exit(), 1000).unref();
   await main(plugin.provider, process.argv.slice(2));
 }
 
@@ -64,6 +68,12 @@ type Handler = (call: { request: Message }, callback: (error: unknown, response?
 // biome-ignore lint/suspicious/noExplicitAny: generated messages, without types that name each getter
 type Message = any;
 
+/** Has what is done know for how long it may wait. */
+function timed(served: Record<string, Handler>, name: string): void {
+  const real = served[name]?.bind(served);
+  served[name] = (call, callback) => waiting.run(call.request.getTimeout(), () => real?.(call, callback));
+}
+
 /** In a preview nothing is made. */
 function previewed(
   plugin: Plugin,
@@ -72,9 +82,10 @@ function previewed(
   Response: new () => Message,
   inputs: (request: Message) => { news: Message; olds?: Message },
 ): void {
-  const real = served[name]?.bind(served);
+  timed(served, name);
+  const real = served[name];
   served[name] = (call, callback) => {
-    if (!call.request.getPreview()) return waiting.run(call.request.getTimeout(), () => real?.(call, callback));
+    if (!call.request.getPreview()) return real?.(call, callback);
     const { news, olds } = inputs(call.request);
     const answer = (properties: Message) => {
       const response = new Response();

@@ -1,9 +1,12 @@
 import { createServer } from "node:net";
 import { beforeAll, describe, expect, it } from "vitest";
+import { uniqueName } from "../../support/docker.ts";
+import { testLabel } from "../../support/docker-leftovers.ts";
 import type { KubeObject } from "../../support/kubernetes/api.ts";
+import { removeLeftNamespaces } from "../../support/kubernetes/leftovers.ts";
 import { complaintsAbout } from "../../support/kubernetes/manifests.ts";
 import { runIn, startPod } from "../../support/kubernetes/pods.ts";
-import { images, kubernetes, kubernetesTest, ownCluster } from "../../support/kubernetes.ts";
+import { images, kubernetes, kubernetesTest, makeNamespace, ownCluster } from "../../support/kubernetes.ts";
 import { freePorts } from "../../support/ports.ts";
 import { until } from "../../support/wait.ts";
 
@@ -94,6 +97,15 @@ kubernetesTest("the cluster of the tests", (namespace) => {
       } finally {
         server.close();
       }
+    });
+
+    it("removes the namespace of a test that was killed, and no other", async () => {
+      const left = uniqueName("hearth-test");
+      await makeNamespace(left, { [testLabel]: "999999999" });
+      await removeLeftNamespaces(0);
+      const find = (name: string) => kubernetes().get({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+      await until("the namespace is gone", async () => (await find(left)) === undefined);
+      expect((await find(namespace))?.status).toEqual({ phase: "Active" });
     });
 
     it("removes a volume with its claim", async () => {

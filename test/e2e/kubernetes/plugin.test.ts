@@ -4,7 +4,9 @@ import type { KubeObject } from "../../support/kubernetes/api.ts";
 import { complaintsAbout, manifestsOf } from "../../support/kubernetes/manifests.ts";
 import { defineMonitoring } from "../../support/kubernetes/monitoring-crds.ts";
 import { images, kubernetes, kubernetesTest } from "../../support/kubernetes.ts";
+import { processesIn } from "../../support/processes.ts";
 import { TestStack } from "../../support/stack.ts";
+import { until } from "../../support/wait.ts";
 
 /** Whichever provider plugin this machine has, by a program that uses it as Hearth does: they must agree on all this. */
 kubernetesTest("the Kubernetes provider", (namespace) => {
@@ -183,6 +185,23 @@ kubernetesTest("the Kubernetes provider", (namespace) => {
     const made = { apiVersion: "v1", kind: "Namespace", metadata: { name: `${namespace}-made` } };
     expect(await kubernetes().get(made)).toBeUndefined();
     expect(await kubernetes().list("v1", "PersistentVolumeClaim", namespace)).toHaveLength(2);
+  });
+
+  it("previews without a cluster, and makes nothing", async () => {
+    stack.set({ kubeconfig: "/nowhere/kubeconfig" });
+    expect(await stack.preview()).toContain("15 to create");
+    expect(await stack.upFails()).toContain("/nowhere/kubeconfig");
+    stack.set({ kubeconfig: undefined });
+  });
+
+  it("ends when its engine is killed while it waits", async () => {
+    stack.set({ redisImage: "hearth/none-of-this-name:1" });
+    const engine = stack.startUp();
+    await until("it waits for pods", () => get("StatefulSet", "redis", "apps/v1"), 60_000);
+    const plugins = () => processesIn(stack.folder).filter(({ command }) => command.includes("kubernetes-plugin"));
+    expect(plugins()).not.toHaveLength(0);
+    engine.kill("SIGKILL");
+    await until("no plugin is left", async () => plugins().length === 0);
   });
 });
 

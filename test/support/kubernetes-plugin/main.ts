@@ -3,16 +3,23 @@ import { KubernetesApi } from "../kubernetes/api.ts";
 import { servePlugin } from "../provider-plugin.ts";
 import { difference } from "./diff.ts";
 import { replacing } from "./kinds.ts";
-import { type Cluster, isNamed, previewed, standIn } from "./provider.ts";
+import { isNamed, previewed, standIn } from "./provider.ts";
 
 // A stand-in for pulumi-resource-kubernetes, for tests on machines that cannot have the official one. Started by the
 // Pulumi engine.
-let cluster: Cluster;
+let api: () => KubernetesApi = () => {
+  throw new Error("not configured");
+};
+let namespace = "default";
 let mutable = { ConfigMap: false, Secret: false };
 const { version } = createRequire(import.meta.url)("@pulumi/kubernetes/package.json");
 
 await servePlugin({
-  provider: standIn(() => cluster, version),
+  provider: standIn(
+    () => api(),
+    () => namespace,
+    version,
+  ),
   configuration: [
     ...["kubeconfig", "context", "namespace", "clusterIdentifier"],
     ...["enableServerSideApply", "enableConfigMapMutable", "enableSecretMutable"],
@@ -22,15 +29,18 @@ await servePlugin({
       throw new Error("enableServerSideApply: false is not served by the tests' stand-in");
     }
     mutable = { ConfigMap: config.enableConfigMapMutable === "true", Secret: config.enableSecretMutable === "true" };
-    const { kubeconfig, context, namespace = "default" } = config;
-    cluster = {
-      api: KubernetesApi.of({ ...(kubeconfig && { kubeconfig }), ...(context && { context }) }),
-      namespace,
+    const { kubeconfig, context } = config;
+    namespace = config.namespace ?? "default";
+    let made: KubernetesApi | undefined;
+    // Previews do without a cluster.
+    api = () => {
+      made ??= KubernetesApi.of({ ...(kubeconfig && { kubeconfig }), ...(context && { context }) });
+      return made;
     };
   },
   difference: (urn, state, olds, news) => difference(state, olds, news, replacing(urn, news, mutable)),
   deleteBeforeReplace: (_, olds, news) => isNamed(news) && identity(news) === identity(olds),
-  preview: (urn, inputs, olds) => previewed(cluster, urn, inputs, olds),
+  preview: (urn, inputs, olds) => previewed(api, urn, inputs, olds),
 });
 
 function identity({ metadata }: Record<string, unknown>): string {

@@ -10,42 +10,36 @@ import { annotation, annotations, complaints, hasUnknown, typeOf } from "./kinds
 /** Seconds that Pulumi's provider waits for readiness, and for an end, unless it is told otherwise. */
 const patience = 600;
 
-/** The cluster that the provider's configuration names. */
-export interface Cluster {
-  readonly api: KubernetesApi;
-  /** Of objects that name none. */
-  readonly namespace: string;
-}
-
-/** The stand-in's answers to the engine. */
-export function standIn(cluster: () => Cluster, version: string): provider.Provider {
+/** The stand-in's answers to the engine, with the cluster that its configuration names, and the namespace of objects that
+ * name none. */
+export function standIn(api: () => KubernetesApi, namespace: () => string, version: string): provider.Provider {
   return {
     version,
     async check(urn, olds: Props | undefined, news: Props) {
       const failures = complaints(urn, news);
-      return { inputs: failures.length > 0 ? news : named(urn, olds, news, cluster().namespace), failures };
+      return { inputs: failures.length > 0 ? news : named(urn, olds, news, namespace()), failures };
     },
     async create(urn, inputs: Props) {
-      const made = await applied(cluster().api, urn, inputs, "created");
-      return { id: idOf(made), outs: await settled(cluster().api, inputs, made) };
+      const made = await applied(api(), urn, inputs, "created");
+      return { id: idOf(made), outs: await settled(api(), inputs, made) };
     },
     async read(id, urn, state: Props) {
       typeOf(urn);
-      const found = await cluster().api.get(asObject(state));
+      const found = await api().get(asObject(state));
       return found ? { id, props: outputs(found) } : { id: "", props: {} };
     },
     async update(_id, urn, _olds, news: Props) {
-      const changed = await applied(cluster().api, urn, news, "updated");
-      return { outs: await settled(cluster().api, news, changed) };
+      const changed = await applied(api(), urn, news, "updated");
+      return { outs: await settled(api(), news, changed) };
     },
     async delete(_id, urn, state: Props) {
-      const [{ api }, object] = [cluster(), asObject(state)];
+      const object = asObject(state);
       typeOf(urn);
       const wanted = annotation(state, "deletionPropagation") ?? "foreground";
-      await api.delete(object, wanted.charAt(0).toUpperCase() + wanted.slice(1));
+      await api().delete(object, wanted.charAt(0).toUpperCase() + wanted.slice(1));
       // Only of these does Pulumi's provider skip the wait for their end.
       const may = ["Namespace", "Deployment", "StatefulSet", "Job"].includes(object.kind);
-      if (!(may && annotation(state, "skipAwait") === "true")) await gone(api, object, secondsFor(state));
+      if (!(may && annotation(state, "skipAwait") === "true")) await gone(api(), object, secondsFor(state));
     },
     async invoke(token) {
       throw new Error(`the tests' stand-in for the Kubernetes provider does not serve ${token}`);
@@ -54,17 +48,18 @@ export function standIn(cluster: () => Cluster, version: string): provider.Provi
 }
 
 /** Outputs of what would be made, or changed where there are `olds`, by the server's dry run, if all inputs are known. */
-export async function previewed({ api }: Cluster, urn: string, inputs: Props, olds?: Props): Promise<Props> {
+export async function previewed(open: () => KubernetesApi, urn: string, inputs: Props, olds?: Props): Promise<Props> {
   if (hasUnknown(inputs)) return inputs;
   try {
+    const api = open();
     // What will be removed before it is made anew is no base to try it on.
     if (!olds && (await api.get(asObject(inputs)))) return inputs;
     const { body } = await api.apply(asObject(inputs), managerOf(inputs), { dryRun: true, force: true });
     const { status: _, ...told } = body;
     return outputs(told as KubeObject);
   } catch (error) {
-    // Its namespace, or its definition, is made by the same update.
-    if (error instanceof ApiError && error.status === 404) return inputs;
+    // No cluster yet; or its namespace, or its definition, is made by the same update.
+    if (!(error instanceof ApiError) || error.status === 404) return inputs;
     throw refusal(urn, "previewed", error);
   }
 }

@@ -8,6 +8,7 @@ const image = config.require("image");
 const mutable = config.getBoolean("mutable");
 const provider = new kubernetes.Provider("cluster", {
   namespace,
+  ...(config.get("kubeconfig") && { kubeconfig: config.require("kubeconfig") }),
   ...(mutable !== undefined && { enableConfigMapMutable: mutable, enableSecretMutable: mutable }),
 });
 const options = { provider };
