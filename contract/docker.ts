@@ -17,29 +17,36 @@ export {
 export const ownerSchema = z.object({ uid: z.number().int().min(1), gid: z.number().int().min(1) });
 export type Owner = z.infer<typeof ownerSchema>;
 
-/** Inputs of the operation `docker-host`: what the engine must offer before any container is made. */
-export const dockerHostSchema = z.object({
+/** What an image's redis-server must be: the part of the operation `docker-host` that takes the image. */
+export const imageServerSchema = z.object({
   /** Name of the topology, for progress lines. */
   name: z.string(),
   docker: dockerEngineSchema,
   /** The image of redis-server, looked at where the engine has it: at the latest when this is created. */
   image: z.string(),
+  /** Directives that the image's redis-server must know, and whose values it must accept. */
+  asked: z.array(askedDirectiveSchema).optional(),
+  /** Whether the image's redis-server must have been built with TLS. */
+  tls: z.boolean().optional(),
+  /** Files that each container may have open: an engine that itself runs in a container may not raise it so far. */
+  openFiles: z.number().int().optional(),
+  /** Of the image: behind a tag there may be another one than before. Unknown until it was pulled. */
+  imageId: z.string().optional(),
+});
+
+/** Inputs of the operation `docker-host`: what the engine must offer before any container is made. */
+export const dockerHostSchema = z.object({
+  /** Name of the topology, for progress lines. */
+  name: z.string(),
+  docker: dockerEngineSchema,
   network: z.string(),
   /** Must not overlap with another network of the engine, nor with a route of this machine. */
   subnet: z.string(),
   /** Published ports, that must be free on the engine's machine. */
   published: z.array(addressSchema.extend({ node: z.string() })),
-  /** Directives that the image's redis-server must know, and whose values it must accept. */
-  asked: z.array(askedDirectiveSchema).optional(),
-  /** Whether the image's redis-server must have been built with TLS. */
-  tls: z.boolean().optional(),
   topology: topologyNameSchema.optional(),
   /** Bytes that all containers together may use, against the engine's memory. */
   memory: z.number().int().optional(),
-  /** Files that each container may have open: an engine that itself runs in a container may not raise it so far. */
-  openFiles: z.number().int().optional(),
-  /** Of the image: behind a tag there may be another one than before. Unknown until it was pulled. */
-  imageId: z.string().optional(),
 });
 
 /**

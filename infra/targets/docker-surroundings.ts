@@ -2,7 +2,7 @@ import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Address } from "../../contract/address.ts";
 import type { DockerEngine, DockerRunner } from "../../contract/docker.ts";
-import type { DockerHost } from "../operations/docker-host.ts";
+import type { ImageServer } from "../operations/image-server.ts";
 import type { Layout } from "../plan/subnet.ts";
 import type { Deployment } from "./target.ts";
 
@@ -16,5 +16,5 @@ export interface DockerSurroundings extends Deployment {
   readonly options: pulumi.CustomResourceOptions;
   readonly network: docker.Network;
   readonly image: docker.RemoteImage;
-  readonly host: DockerHost;
+  readonly server: ImageServer;
 }

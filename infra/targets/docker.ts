@@ -1,4 +1,3 @@
-import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { getProject, getStack } from "@pulumi/pulumi/metadata.js";
 import type { Address } from "../../contract/address.ts";
@@ -6,6 +5,7 @@ import type { DockerEngine } from "../../contract/docker.ts";
 import type { ExporterAddress } from "../../contract/exporters.ts";
 import { ContainerTurn } from "../operations/container-turn.ts";
 import { DockerHost } from "../operations/docker-host.ts";
+import { ImageServer } from "../operations/image-server.ts";
 import { RedisContainer } from "../operations/redis-container.ts";
 import { detectionMs } from "../plan/detection.ts";
 import { byEffect } from "../plan/directives/effect.ts";
@@ -71,13 +71,21 @@ export class DockerTarget implements Target {
       { name: this.#docker.image, keepLocally: true },
       options,
     );
-    const host = this.#host(deployment, layout, engine, image);
+    const host = this.#host(deployment, layout, engine);
+    const { openFiles } = this.#docker;
+    const asked = { name: plan.name, docker: engine, image: this.#docker.image, asked: [...plan.asked], openFiles };
+    const server = new ImageServer(
+      `${plan.name}-image-server`,
+      { ...asked, imageId: image.imageId, ...(deployment.tls && { tls: true }) },
+      { parent, dependsOn: [host, image] },
+    );
     const surroundings: DockerSurroundings = {
-      ...{ ...deployment, plan, addresses, layout, engine, options, image, host },
+      ...{ ...deployment, plan, addresses, layout, engine, options, image, server },
       runner: { mode, docker: engine, network, image: runnerImage },
       network: new this.#module.Network(`${plan.name}-network`, networkArgs(network, layout, labelsOf(plan)), {
         ...options,
-        dependsOn: host,
+        // Where something runs, nothing of it is touched before all is known to be right.
+        dependsOn: deployment.isNew.apply((first) => (first ? [host] : [host, server])),
         // Its name and its subnet are taken until it is gone.
         deleteBeforeReplace: true,
       }),
@@ -100,8 +108,8 @@ export class DockerTarget implements Target {
     return layOut(subnet, { data: count("redis"), sentinels: count("sentinel"), exporters });
   }
 
-  #host({ parent, plan, tls, behind }: Deployment, layout: Layout, engine: DockerEngine, image: docker.RemoteImage) {
-    const { publish, memoryLimit, openFiles } = this.#docker;
+  #host({ parent, plan, behind }: Deployment, layout: Layout, engine: DockerEngine) {
+    const { publish, memoryLimit } = this.#docker;
     const published =
       publish === undefined
         ? []
@@ -113,13 +121,11 @@ export class DockerTarget implements Target {
     return new DockerHost(
       `${plan.name}-host`,
       {
-        ...{ name: plan.name, topology: plan.topology, docker: engine, image: this.#docker.image },
-        ...{ network: physical(plan.name), subnet: layout.subnet, published, asked: [...plan.asked] },
+        ...{ name: plan.name, topology: plan.topology, docker: engine },
+        ...{ network: physical(plan.name), subnet: layout.subnet, published },
         memory: limits.reduce((sum, limit) => sum + limit, 0),
-        ...{ openFiles, imageId: image.imageId },
-        ...(tls && { tls: true }),
       },
-      { parent, dependsOn: [image, ...(behind ? [behind] : [])] },
+      { parent, ...(behind && { dependsOn: behind }) },
     );
   }
 
@@ -128,7 +134,7 @@ export class DockerTarget implements Target {
    * side by side where the whole topology is new.
    */
   #node(node: PlannedNode, surroundings: DockerSurroundings, before: readonly pulumi.Resource[]): DeployedNode {
-    const { parent, plan, secrets, isNew, image, options, engine, runner, host, network } = surroundings;
+    const { parent, plan, secrets, isNew, image, options, engine, runner, network } = surroundings;
     const name = physical(node.name);
     const labels = { ...labelsOf(plan), "hearth.node": node.name };
     const volume = new this.#module.Volume(
@@ -152,7 +158,7 @@ export class DockerTarget implements Target {
         definition,
         memoryLimit: Number(args.memory) * bytes("1mb"),
       },
-      { parent, dependsOn: isNew.apply((first) => (first ? [network] : [network, ...before])) },
+      { parent, dependsOn: isNew.apply((first) => (first ? [network] : [network, surroundings.server, ...before])) },
     );
     const container = new this.#module.Container(
       node.name,
@@ -168,7 +174,7 @@ export class DockerTarget implements Target {
       `${node.name}-server`,
       {
         ...serverInputs(node, surroundings),
-        ...{ docker: engine, container: name, containerId: container.id, version: host.version },
+        ...{ docker: engine, container: name, containerId: container.id, version: surroundings.server.version },
         // With the turn that stops the server, this starts it again, whatever became of the container in between.
         ...{ mount, owner: this.#docker.owner, runner, definition },
         health: password.apply((known) => ({ username: "exporter", password: known })),

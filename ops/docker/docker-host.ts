@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type Docker from "dockerode";
 import * as z from "zod";
 import { addressSchema } from "../../contract/address.ts";
-import { type DockerEngine, dockerEngineSchema, dockerHostSchema } from "../../contract/docker.ts";
+import { type DockerEngine, dockerEngineSchema, dockerHostSchema, imageServerSchema } from "../../contract/docker.ts";
 import { askedDirectiveSchema } from "../../contract/nodes.ts";
 import type { OperationHandler, OperationResult } from "../../contract/operation.ts";
 import { isIn } from "../redis-version.ts";
@@ -22,19 +22,25 @@ export const dockerHost: OperationHandler = async ({ action, id, inputs, olds },
   if (action === "delete") return {};
   // It made nothing that could be gone.
   if (action === "read") return { id };
-  const { docker: engine, image } = dockerHostSchema.parse(inputs);
+  const { docker: engine, ...asked } = imageServerSchema.or(dockerHostSchema).parse(inputs);
   const docker = await engineOf(engine);
   const [{ Version }, { ID: engineId }] = await Promise.all([docker.version(), docker.info() as Promise<EngineInfo>]);
+  const server = "image" in asked ? await serverOf(docker, asked.image, inputs) : {};
+  context.signal.throwIfAborted();
+  // The servers come next: what talks to them is loaded after the answer, while Pulumi gets to them.
+  setImmediate(() => void import("../../warmer/redis/ioredis.ts")).unref();
+  return { id: "docker-host", outputs: { ...server, engineVersion: Version, engineId } };
+};
+
+/** The server of an image that was pulled. Rejects with everything that it does not take. */
+async function serverOf(docker: Docker, image: string, inputs: Record<string, unknown>) {
   const found = await examine(docker, image, inputs);
   if (!found)
     throw new Error(`the engine does not have the image ${image}, though Pulumi pulled it: run pulumi up again`);
   const { version, failures } = found;
   if (failures.length > 0) throw new Error(failures.map(({ property, reason }) => `${property}: ${reason}`).join("\n"));
-  context.signal.throwIfAborted();
-  // The servers come next: what talks to them is loaded after the answer, while Pulumi gets to them.
-  setImmediate(() => void import("../../warmer/redis/ioredis.ts")).unref();
-  return { id: "docker-host", outputs: { version, engineVersion: Version, engineId } };
-};
+  return { version };
+}
 
 /** Of what an engine says of itself. */
 interface EngineInfo {

@@ -36,6 +36,7 @@ describe("the children of a component on Docker", () => {
       `${dynamic}:Formation cache-formation`,
       `${dynamic}:DockerHost cache-host`,
       "docker:index/remoteImage:RemoteImage cache-image",
+      `${dynamic}:ImageServer cache-image-server`,
       "docker:index/network:Network cache-network",
       `${dynamic}:Passwords cache-passwords`,
       `${dynamic}:Readiness cache-readiness`,
@@ -85,7 +86,7 @@ describe("the children of a component on Docker", () => {
       const names = (await registeredInOrder(make, before)).map(({ name }) => name);
       const chain = order.flatMap((node) => [`cache-${node}-turn`, `cache-${node}`, `cache-${node}-server`]);
       expect(names.filter((name) => chain.includes(name))).toEqual(chain);
-      const first = ["cache-image", "cache-host", "cache-network", chain[0]];
+      const first = ["cache-host", "cache-image-server", "cache-network", chain[0]];
       expect(names.filter((name) => first.includes(name))).toEqual(first);
     }
   });

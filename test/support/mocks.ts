@@ -43,7 +43,7 @@ export async function registeredInOrder(
           Passwords: { createdIn: inputs.run },
           Certificates: issued,
           RemoteImage: { imageId: `id of ${inputs.name}` },
-          DockerHost: { version: "7.0.15" },
+          ImageServer: { version: "7.0.15" },
         };
         const more = { ...made, ...outputs[type.split(":").at(-1) ?? ""] };
         return { id: id || `${name}-id`, state: { ...more, ...inputs, ...state[type.split(":").at(-1) ?? ""] } };
