@@ -2,6 +2,7 @@ import type { V1Pod, V1StatefulSet } from "@kubernetes/client-node";
 import type { RolloutNode } from "../../contract/rollout.ts";
 import { type Look, waitFor } from "../wait.ts";
 import type { KubernetesApi } from "./api.ts";
+import { whyStuck } from "./pod-trouble.ts";
 
 /** The StatefulSets of a topology, and their pods, as they are at the moment. */
 export class NodePods {
@@ -42,13 +43,22 @@ export class NodePods {
     return waitFor(look, { what: "rollout", signal, everyMs: 200 });
   }
 
-  /** Waits until a node has a pod like this; `say`: what is missing. */
+  /**
+   * Waits until a node has a pod like this; `say`: what is missing.
+   * @throws at once where it will not start
+   */
   wait(node: string, say: (pod: V1Pod) => string | undefined, signal: AbortSignal, limitMs?: number): Promise<V1Pod> {
     const look = async (): Promise<Look<V1Pod>> => {
       const pod = await this.pod(node);
       if (pod === undefined) return { missing: `the pod ${node}` };
       const missing = say(pod);
-      return missing === undefined ? { value: pod } : { missing };
+      if (missing === undefined) return { value: pod };
+      const stuck = whyStuck(pod);
+      if (stuck !== undefined)
+        throw new Error(
+          `pod ${node}: it does not start (${stuck}); nothing else was touched: kubectl -n ${this.#namespace} describe pod ${node}`,
+        );
+      return { missing };
     };
     return waitFor(look, { what: `pod ${node}`, signal, everyMs: 200, ...(limitMs !== undefined && { limitMs }) });
   }

@@ -9,6 +9,8 @@ const hopeless = [
   "CreateContainerError",
   "RunContainerError",
 ];
+/** Starts that failed, after which the next will. */
+const crashes = 3;
 /** Events that tell why a pod does not start; it may still. */
 const holdingUp = /^(Failed|BackOff|NetworkNotReady)/;
 /** Milliseconds after which a Job without a pod will not get one. */
@@ -40,9 +42,8 @@ export function troubleOf(
     if (told === "") return undefined;
     return { what: `no pod could be made: ${told}`, hopeless: waitedMs >= noPodMs };
   }
-  const waiting = pods.flatMap(containersOf).flatMap(({ state }) => (state?.waiting ? [state.waiting] : []));
-  const stuck = waiting.find(({ reason }) => hopeless.includes(reason ?? ""));
-  if (stuck) return { what: [stuck.reason, stuck.message].filter(Boolean).join(": "), hopeless: true };
+  const stuck = pods.map(whyStuck).find((why) => why !== undefined);
+  if (stuck !== undefined) return { what: stuck, hopeless: true };
   const unplaced = pods
     .flatMap(({ status }) => status?.conditions ?? [])
     .find(({ type, status }) => type === "PodScheduled" && status === "False");
@@ -52,6 +53,17 @@ export function troubleOf(
     return { what: `no node takes the pod (${unplaced.reason}: ${unplaced.message})`, hopeless: late && !scaling };
   const started = pods.every(hasStarted);
   return started || told === "" ? undefined : { what: told, hopeless: late };
+}
+
+/** What keeps a pod's containers from starting until somebody changes something; undefined where nothing does. */
+export function whyStuck(pod: V1Pod): string | undefined {
+  const stuck = containersOf(pod).find(({ state, restartCount }) => {
+    const reason = state?.waiting?.reason ?? "";
+    return hopeless.includes(reason) || (reason === "CrashLoopBackOff" && restartCount >= crashes);
+  });
+  if (stuck === undefined) return undefined;
+  const { reason, message } = stuck.state?.waiting ?? {};
+  return [reason, message].filter(Boolean).join(": ");
 }
 
 /** Whether its container runs, or has run. */

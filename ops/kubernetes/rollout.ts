@@ -72,7 +72,11 @@ async function look({ id, inputs }: HandlerRequest): Promise<OperationResult> {
   const found = await Promise.all(nodes.map(({ name }) => pods.pod(name)));
   const others = nodes.filter(({ name }, index) => {
     const pod = found[index];
-    return pod === undefined || instanceOf(pod) !== known[name]?.instance;
+    return (
+      pod?.metadata === undefined ||
+      pod.metadata.deletionTimestamp !== undefined ||
+      instanceOf(pod) !== known[name]?.instance
+    );
   });
   if (others.length === 0) return { id };
   return { id, outputs: { drift: `other pods, or started again: ${others.map(({ name }) => name).join(", ")}` } };
