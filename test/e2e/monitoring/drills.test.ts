@@ -1,6 +1,7 @@
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Member } from "../../../contract/nodes.ts";
+import { withConnection } from "../../../ops/connect.ts";
 import { type DemoDatabase, startDemoDatabase } from "../../../warmer/demo/index.ts";
 import { clientOf } from "../../support/client.ts";
 import { runbook } from "../../support/runbook.ts";
@@ -72,16 +73,10 @@ const standalone: readonly Drill[] = [
     name: "a client with a wrong password",
     alerts: ["HearthErrorRatioHigh"],
     async harm({ deployed }) {
-      const { host, port } = first(deployed.data);
-      const client = new Redis({ host, port, enableReadyCheck: false });
-      client.on("error", () => {});
-      const guessing = setInterval(() => {
-        for (let guess = 0; guess < 20; guess++) client.auth("app", "a guess").catch(() => {});
-      }, 100);
-      stopGuessing = () => {
-        clearInterval(guessing);
-        client.disconnect();
-      };
+      const wrong = { username: "app", password: "a guess" };
+      const guess = () => withConnection(first(deployed.data), wrong, async () => {}).catch(() => {});
+      const guessing = setInterval(() => void Array.from({ length: 20 }, guess), 100);
+      stopGuessing = () => clearInterval(guessing);
     },
     page: "HearthErrorRatioHigh",
     async mend(cache) {
