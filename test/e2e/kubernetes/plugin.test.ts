@@ -195,6 +195,7 @@ kubernetesTest("the Kubernetes provider", (namespace) => {
   });
 
   it("ends when its engine is killed while it waits", async () => {
+    await stack.destroy();
     stack.set({ redisImage: "hearth/none-of-this-name:1" });
     const engine = stack.startUp();
     await until("it waits for pods", () => get("StatefulSet", "redis", "apps/v1"), 60_000);
