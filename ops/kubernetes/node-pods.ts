@@ -85,6 +85,11 @@ export function isReady({ metadata, status }: V1Pod): boolean {
   return status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
 }
 
+/** Whether its server runs, ready or not. */
+export function isRunning({ status }: V1Pod): boolean {
+  return serverOf(status)?.state?.running !== undefined;
+}
+
 /** Which revision of its StatefulSet a pod was made by. */
 export function revisionOf({ metadata }: V1Pod): string | undefined {
   return metadata?.labels?.["controller-revision-hash"];

@@ -1,7 +1,9 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import type { OperationContext } from "../../contract/operation.ts";
 import type { RolloutNode } from "../../contract/rollout.ts";
-import { isReady, type NodePods, revisionOf, whyNotReady } from "./node-pods.ts";
+import { isClusterNode } from "../node.ts";
+import { watchOf } from "../sentinel-watch.ts";
+import { isReady, isRunning, type NodePods, revisionOf, whyNotReady } from "./node-pods.ts";
 import type { Steps } from "./steps-in-jobs.ts";
 
 /** Who is to be replaced. */
@@ -27,10 +29,10 @@ export async function inTurns(
 ): Promise<void> {
   const { signal, progress } = context;
   const present = await podsOf(outdated, pods);
-  const isBack = (node: RolloutNode, before: V1Pod | undefined) => (pod: V1Pod) => {
+  const isBack = (node: RolloutNode, before: V1Pod | undefined, unformed: boolean) => (pod: V1Pod) => {
     if (pod.metadata?.uid === before?.metadata?.uid) return `the end of the pod ${node.name} as it was`;
     if (revisionOf(pod) !== revisions.get(node.set)) return `the pod ${node.name} of the new revision`;
-    return isReady(pod) ? undefined : whyNotReady(pod);
+    return isReady(pod) || (unformed && isRunning(pod)) ? undefined : whyNotReady(pod);
   };
   if (together) {
     progress(`replacing ${names(outdated)} at once, as they would not understand each other in between`);
@@ -56,18 +58,24 @@ export async function inTurns(
     }
     const before = await pods.pod(node.name);
     progress(`replacing ${node.name} (${index + 1} of ${order.length})`);
-    // Also one that was a replica when it was asked: another may have failed over meanwhile.
-    const primary = place(node) === 1;
-    if (primary) await steps.one("hand-over", node, {});
+    // Also one that was a replica when it was asked: another may have failed over meanwhile. For replicas it is nothing.
+    if (hasReplicas(node, steps)) await steps.one("hand-over", node, {});
     if (before) await pods.replace(before);
-    await pods.wait(node.name, isBack(node, before), signal);
-    if (node.kind === "redis") await steps.one("rejoined", node, {});
+    // What did not serve before may have to be formed first, by who comes after.
+    await pods.wait(node.name, isBack(node, before, broken.includes(node)), signal);
+    if (broken.includes(node)) await steps.one("answering", node, {});
+    else if (node.kind === "redis") await steps.one("rejoined", node, {});
   }
 }
 
 async function podsOf(nodes: readonly RolloutNode[], pods: NodePods): Promise<Map<string, V1Pod>> {
   const found = await Promise.all(nodes.map(async ({ name }) => [name, await pods.pod(name)] as const));
   return new Map(found.flatMap(([name, pod]) => (pod ? [[name, pod] as const] : [])));
+}
+
+function hasReplicas(node: RolloutNode, steps: Steps): boolean {
+  const server = steps.nodeOf(node);
+  return isClusterNode(server) || watchOf(server) !== undefined;
 }
 
 function isServing(pod: V1Pod | undefined): boolean {
