@@ -12,7 +12,6 @@ import { secretData } from "../../../infra/plan/kubernetes/secret-data.ts";
 import { podUser, type Secrets, userNames } from "../../../infra/plan/secrets.ts";
 import type { PlannedNode, TopologyPlan } from "../../../infra/plan/topology.ts";
 import { freePorts } from "../../support/ports.ts";
-import { until } from "../../support/wait.ts";
 
 /** Every kind of character that a password may have. */
 export const hostile = `a'b"c\\d $HOME \`id\` #%{}[]<>|&;*?!~ äß€ \${x}`;
@@ -124,10 +123,8 @@ function podOf(
       const started = spawn(program, [...words, join(paths.config, "start.sh")], { env: environment });
       child = started;
       for (const stream of [started.stdout, started.stderr]) stream.on("data", (text) => (log += text));
-      await until(`${node.name} answers`, async () => {
-        if (started.exitCode !== null) return "ended";
-        return (await client.ping()) === "PONG";
-      });
+      const ended = new Promise((resolve) => started.once("close", resolve));
+      await Promise.race([client.ping(), ended]);
       if (started.exitCode !== null) throw new Error(`${node.name} ended: ${log}`);
     },
     async stop(signal = "SIGTERM") {
