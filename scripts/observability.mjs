@@ -13,6 +13,7 @@ const files = [
   "test/e2e/stack/monitoring.test.ts",
   "test/e2e/warming/metrics.test.ts",
   "test/e2e/docker/exporters.test.ts",
+  "test/e2e/docker/health.test.ts",
 ];
 const { status } = spawnSync(process.execPath, [test, "unit", "e2e", ...files, ...process.argv.slice(2)], {
   stdio: "inherit",
