@@ -70,7 +70,7 @@ class ClusterFormation {
    * First formation. A primary that has just been started does not serve for 2 s (CLUSTER_WRITABLE_DELAY of Redis's
    * cluster.c), but a replica that takes over serves at once. So the slots of a shard first go to a planned replica,
    * the planned primary follows it like the others, and then takes over: see #takeOver. Distinct epochs, so that no two
-   * of them ever have to settle it.
+   * of them have to settle it now.
    */
   async #assignAll(view: ClusterView): Promise<void> {
     const shards = [...new Set(view.members.map(({ member }) => member.shard))];
@@ -156,16 +156,18 @@ class ClusterFormation {
   }
 
   /**
-   * Planned primaries of a cluster that was formed just now take over, one a look: there is no data yet, so nobody needs
-   * to agree, and each sees the epoch of the one before.
+   * Planned primaries of a cluster that was formed just now take over: there is no data yet, so nobody needs to agree. At
+   * the same moment: should two take the same epoch, they settle it when they hear of each other, and no slot is in both.
    */
   async #takeOver(view: ClusterView): Promise<string[]> {
     if (!this.#formsAnew) return [];
     const waiting = view.members.filter(
       ({ member, self }) => member.role === "primary" && self.primaryId !== undefined,
     );
-    const next = waiting.find(({ ok }) => ok);
-    if (next) await (await this.#pool.to(next.member)).call("CLUSTER", "FAILOVER", "TAKEOVER");
+    const ready = waiting.filter(({ ok }) => ok);
+    await Promise.all(
+      ready.map(async ({ member }) => (await this.#pool.to(member)).call("CLUSTER", "FAILOVER", "TAKEOVER")),
+    );
     return waiting.map(({ member }) => `${nameOf(member)} has not taken over its shard`);
   }
 
