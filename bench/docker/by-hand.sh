@@ -85,6 +85,8 @@ keys() {
 }
 
 joined() { cli "$1" CLUSTER INFO | grep -q cluster_state:ok; }
+replicated() { cli "$1" INFO replication | grep -qE 'role:master|master_link_status:up'; }
+watched() { curl --silent --max-time 2 "http://$PREFIX.11$1:9121/metrics" | grep -q '^redis_up 1'; }
 
 up() {
   REDISCLI_AUTH=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
@@ -100,7 +102,10 @@ up() {
   # Each primary takes the keys of its own slots and refuses the others, which the others take.
   psql "$DATABASE_URL" -XAtq -v ON_ERROR_STOP=1 -f "$here/demo-commands.sql" >"$FOLDER/commands"
   for node in 0 1 2; do cli "$node" --pipe <"$FOLDER/commands" >"$FOLDER/pipe-$node.log" 2>&1 || true; done
+  # What pulumi up does not end without either: every replica has its copy, every exporter sees its node.
   wait "$exporters"
+  for node in $nodes; do await replicated "$node"; done
+  for node in $nodes; do await watched "$node"; done
   local found
   found=$(keys)
   [ "$found" = "$KEYS" ] || { echo "by hand: $found keys, not $KEYS" >&2; tail -n 5 "$FOLDER"/pipe-*.log >&2; exit 1; }
