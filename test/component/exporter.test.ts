@@ -111,7 +111,7 @@ describe("an exporter on Docker", () => {
     expect(command).toContain("--tls-client-key-file=/hearth/exporter/client.key");
     expect(user).toBe("7:8");
     expect(ports).toEqual([{ internal: 9121, external: 9121, ip: "127.0.0.1", protocol: "tcp" }]);
-    const { files } = own["cache-0-exporter-server"]?.inputs as { files: { value: Record<string, string> } };
-    expect(files.value).toMatchObject({ "ca.crt": "AUTHORITY", "client.crt": "CERTIFICATE", "client.key": "KEY" });
+    const { files } = own["cache-0-exporter-server"]?.inputs ?? {};
+    expect((files as { value: Record<string, string> }).value).toMatchObject({ "ca.crt": "AUTHORITY", "client.crt": "CERTIFICATE", "client.key": "KEY" });
   });
 });
