@@ -112,6 +112,10 @@ describe("an exporter on Docker", () => {
     expect(user).toBe("7:8");
     expect(ports).toEqual([{ internal: 9121, external: 9121, ip: "127.0.0.1", protocol: "tcp" }]);
     const { files } = own["cache-0-exporter-server"]?.inputs ?? {};
-    expect((files as { value: Record<string, string> }).value).toMatchObject({ "ca.crt": "AUTHORITY", "client.crt": "CERTIFICATE", "client.key": "KEY" });
+    expect((files as { value: Record<string, string> }).value).toMatchObject({
+      "ca.crt": "AUTHORITY",
+      "client.crt": "CERTIFICATE",
+      "client.key": "KEY",
+    });
   });
 });
