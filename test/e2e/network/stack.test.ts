@@ -75,7 +75,7 @@ describe.skipIf(whyNot)(`a stack with a firewall${whyNot ? ` (skipped: ${whyNot}
     await stack.up();
     expect(await rules()).toBe(made);
 
-    await stack.succeed("destroy", "--yes", "--skip-preview", "--config-file", join(stack.folder, "Pulumi.test.yaml"));
+    await stack.destroy();
     expect(await rules()).toBe("");
   });
 });

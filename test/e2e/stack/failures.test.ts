@@ -102,15 +102,7 @@ describe("warming", () => {
     const port = await freePorts(1);
     const url = `postgres://user:sesame@127.0.0.1:${port}/app`;
     stack = await warmed(plan("SELECT 1 AS id"));
-    await stack.succeed(
-      "config",
-      "set",
-      "--secret",
-      "hearth:source",
-      url,
-      "--config-file",
-      join(stack.folder, "Pulumi.test.yaml"),
-    );
+    await stack.setSecret("source", url);
     const text = await stack.upFails();
     expect(text).toMatch(new RegExp(`127\\.0\\.0\\.1:${port}`));
     expect(text).toContain("ECONNREFUSED");
