@@ -56,7 +56,7 @@ it("with a gate that is met, the next update goes on from there", async () => {
 });
 
 it("a server that was killed and keeps nothing on disk: refresh sees it, and the next update warms again", async () => {
-  process.kill(pidOf(join(project.path, ".hearth/test/cache"), "cache-0"), "SIGKILL");
+  process.kill(pidOf(join(project.path, ".hearth", stack.name, "cache"), "cache-0"), "SIGKILL");
   expect(await stack.refresh()).toMatch(/deleted/);
   await stack.up();
   const { endpoint, report } = await stack.outputs();
