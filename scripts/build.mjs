@@ -75,7 +75,7 @@ const KEPT_MS = 600_000;
 
 /**
  * Builds dist/hearth.cjs, which starts what is in dist/tool-HASH, without dependencies, in parts that are loaded when
- * they are needed; and dist/hearth.json with its version: the package's, and a hash of the text. A change of the tool
+ * they are needed; dist/provider.cjs, by which Pulumi asks it; and dist/hearth.json with its version: the package's, and a hash of the text. A change of the tool
  * is a change of its version, by which Pulumi resources notice it.
  */
 export async function buildTool() {
@@ -100,6 +100,7 @@ export async function buildTool() {
     write(path.join(folder, path.basename(file)), text.replaceAll(placeholder, version));
   }
   const job = await buildJob(version);
+  write("provider.cjs", await bundle("infra/operations/provider.ts", { minifySyntax: true, minifyWhitespace: true }));
   write("hearth.cjs", launcher(folder), 0o755);
   write("hearth.json", `${JSON.stringify({ version, job })}\n`);
   const mine = [folder, job];

@@ -1,13 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { CustomResource } from "../pulumi.ts";
-import { provider } from "./provider.ts";
-
-const providerText = `exports.handler = ${provider};`;
+import { providerText } from "./provider-text.ts";
 
 /**
  * A resource whose work the bundled tool does: it is asked to create, read, update or delete, with these
  * inputs as JSON on its stdin. The same thing as `pulumi.dynamic.Resource`, with a provider whose text is
- * known beforehand (see provider.ts). `outputs` names what the tool adds to the inputs.
+ * known beforehand (see provider-text.ts). `outputs` names what the tool adds to the inputs.
  */
 export abstract class Operation extends CustomResource {
   protected constructor(

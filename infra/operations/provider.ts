@@ -1,10 +1,9 @@
 /**
  * The dynamic provider of every Hearth resource: a shim that asks the bundled tool.
  *
- * Its text is stored in the state and run from there, by `delete` perhaps years later. So it captures
- * nothing, knows no absolute path, and finds the tool from the Pulumi program's folder when it runs.
- * `String(provider)` is that text: no closure is serialised, which would load the TypeScript compiler
- * into every preview (0.15 s), and differ between machines.
+ * Built into dist/provider.cjs, alone and without the Pulumi SDK. Pulumi's process for dynamic resources loads it from
+ * there, as the state says (provider-text.ts); `delete` perhaps years later, with the version of Hearth that is there then.
+ * The function captures nothing: states of earlier versions hold its text.
  */
 export function provider() {
   type Props = Record<string, unknown>;

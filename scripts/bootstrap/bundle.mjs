@@ -4,7 +4,17 @@ import path from "node:path";
 import { root } from "./paths.mjs";
 import { step } from "./step.mjs";
 
-const sources = ["contract", "ops", "warmer", "cli", "scripts/build.mjs", "package.json", "node_modules/.hearth-stamp"];
+const provider = "infra/operations/provider.ts";
+const sources = [
+  "contract",
+  "ops",
+  "warmer",
+  "cli",
+  provider,
+  "scripts/build.mjs",
+  "package.json",
+  "node_modules/.hearth-stamp",
+];
 
 /** Builds the tool when it is missing or older than its sources. */
 export async function bundle() {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { provider } from "../../../infra/operations/provider.ts";
+import { providerText } from "../../../infra/operations/provider-text.ts";
 
 const shim = provider();
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -50,7 +51,7 @@ describe("the run of the program that made a resource", () => {
 describe("the text of the provider", () => {
   it("runs alone, as it does from the state of a stack", async () => {
     const exports: { handler?: typeof provider } = {};
-    new Function("exports", "process", `exports.handler = ${provider};`)(exports, process);
+    new Function("exports", "process", providerText)(exports, process);
     const inputs = { operation: "passwords", users: ["app", "operator"], given: {}, rotation: "" };
     const made = await exports.handler?.().create(inputs);
     const { app, operator } = (made?.outs.passwords ?? {}) as Record<string, string>;
@@ -59,8 +60,16 @@ describe("the text of the provider", () => {
     expect(operator).not.toBe(app);
   });
 
-  it("names no folder of this machine", () => {
-    expect(String(provider)).not.toContain(process.cwd());
+  it("names no folder of this machine, and is short: Pulumi writes it a hundred times in an update", () => {
+    expect(providerText).not.toContain(process.cwd());
+    expect(providerText.length).toBeLessThan(600);
+  });
+
+  it("says when Hearth is not installed where the program is", () => {
+    const exports: { handler?: typeof provider } = {};
+    const elsewhere = { cwd: () => "/", getBuiltinModule: process.getBuiltinModule };
+    new Function("exports", "process", providerText)(exports, elsewhere);
+    expect(() => exports.handler?.()).toThrow('the package "hearth" is not installed in /: run npm install there');
   });
 });
 
