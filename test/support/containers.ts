@@ -19,16 +19,20 @@ async function startContainer(
 ): Promise<ServerInContainer> {
   // Its container that cleans up after killed tests comes from a registry; we have labels for that.
   process.env.TESTCONTAINERS_RYUK_DISABLED = "true";
-  const { GenericContainer, Wait } = await import("testcontainers");
+  const { GenericContainer, Network, Wait } = await import("testcontainers");
+  // Not the engine's default one: another engine that comes and goes on this machine may take its bridge away.
+  const network = await new Network().start();
   const container = await new GenericContainer(images[image])
     .withCommand([...command])
     .withEnvironment({ ...environment })
     .withLabels(testLabels)
+    .withNetwork(network)
     .withExposedPorts(port)
     .withWaitStrategy(Wait.forListeningPorts())
     .start();
   const stop = async () => {
     await container.stop({ timeout: 0 });
+    await network.stop();
   };
   return { host: container.getHost(), port: container.getMappedPort(port), stop };
 }
