@@ -3,9 +3,13 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { StepError } from "./step.mjs";
 
+/** Address of the first engine's default bridge, to put it back: a second engine that starts again takes it away. */
+let defaultAddress;
+
 /** Options of dockerd for a default network and networks without a subnet that no other engine here has. */
 export function addBridge(id) {
   if (!ip("link", "show", "docker0") && !anotherRuns()) return [];
+  defaultAddress = /inet (\S+)/.exec(spawnSync("ip", ["-o", "-4", "address", "show", "docker0"]).stdout)?.[1];
   const name = nameOf(id);
   const third = Number.parseInt(id.slice(0, 2), 16);
   ip("link", "del", name); // of a run that was killed
@@ -23,6 +27,10 @@ export function addBridge(id) {
 
 export function removeBridge(id) {
   ip("link", "del", nameOf(id));
+  if (defaultAddress === undefined || ip("link", "show", "docker0") || !anotherRuns()) return;
+  ip("link", "add", "docker0", "type", "bridge");
+  ip("address", "add", defaultAddress, "dev", "docker0");
+  ip("link", "set", "docker0", "up");
 }
 
 /** Whether there is another dockerd, with whatever network: its rules of the firewall are to stay. */
