@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { endpointSchema } from "./endpoint.ts";
 import { runnerSchema } from "./runner.ts";
+import { mostShards } from "./shards.ts";
 
 /** Where rows come from: a PostgreSQL URL (secret), or the demo database that Hearth starts for the duration. */
 export const sourceSchema = z.union([z.literal("demo"), z.object({ url: z.string().min(1) })]);
@@ -37,9 +38,6 @@ export const warmControlsSchema = z.strictObject({
   resume: z.boolean().optional(),
 });
 export type WarmControls = z.infer<typeof warmControlsSchema>;
-
-/** Parts that a plan may be warmed in at once. */
-export const mostShards = 64;
 
 /** Inputs of the operation `warm`. `plan` is checked by warmer/plan.ts. */
 export const warmRequestSchema = z.object({

@@ -1,4 +1,5 @@
-import { type Gate, mostShards, type WarmControls } from "../../contract/warming.ts";
+import { mostShards } from "../../contract/shards.ts";
+import type { Gate, WarmControls } from "../../contract/warming.ts";
 import type { Duration } from "./args.ts";
 import { ArgumentChecker } from "./check-values.ts";
 import { RefusalError } from "./refusals.ts";
