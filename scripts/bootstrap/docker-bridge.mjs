@@ -3,13 +3,15 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { StepError } from "./step.mjs";
 
-/** Address of the first engine's default bridge, to put it back: a second engine that starts again takes it away. */
-let defaultAddress;
+/**
+ * Options of dockerd for networks without a subnet that no other engine here has. Not for an engine that starts again on
+ * its networks: with them, as it replaces its old default network, it deletes docker0, whoever's that is.
+ */
+export const ownPool = ["--default-address-pool", "base=10.248.0.0/15,size=24"];
 
-/** Options of dockerd for a default network and networks without a subnet that no other engine here has. */
+/** Options of dockerd for a default network that no other engine here has; none where there is no other. */
 export function addBridge(id) {
   if (!ip("link", "show", "docker0") && !anotherRuns()) return [];
-  defaultAddress = /inet (\S+)/.exec(spawnSync("ip", ["-o", "-4", "address", "show", "docker0"]).stdout)?.[1];
   const name = nameOf(id);
   const third = Number.parseInt(id.slice(0, 2), 16);
   ip("link", "del", name); // of a run that was killed
@@ -21,16 +23,11 @@ export function addBridge(id) {
     if (!ip(...args)) throw new StepError(`ip ${args.join(" ")} failed`);
   }
   // An engine that starts empties the firewall's chains of Docker, which are the other one's.
-  const quiet = ["--iptables=false", "--ip6tables=false"];
-  return [...quiet, "--bridge", name, "--default-address-pool", "base=10.248.0.0/15,size=24"];
+  return ["--iptables=false", "--ip6tables=false", "--bridge", name];
 }
 
 export function removeBridge(id) {
   ip("link", "del", nameOf(id));
-  if (defaultAddress === undefined || ip("link", "show", "docker0") || !anotherRuns()) return;
-  ip("link", "add", "docker0", "type", "bridge");
-  ip("address", "add", defaultAddress, "dev", "docker0");
-  ip("link", "set", "docker0", "up");
 }
 
 /** Whether there is another dockerd, with whatever network: its rules of the firewall are to stay. */

@@ -17,7 +17,7 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { debianRoot, debianVersion, need, whyNoDebian } from "./debian.mjs";
-import { addBridge, removeBridge } from "./docker-bridge.mjs";
+import { addBridge, ownPool, removeBridge } from "./docker-bridge.mjs";
 import { clear, probe } from "./docker-probe.mjs";
 import { alone, isRunning } from "./own-lock.mjs";
 import { cacheFolder, displayPath, findProgram, prependPath } from "./paths.mjs";
@@ -101,11 +101,12 @@ async function start(own) {
     mkdirSync(own.run, { recursive: true, mode: 0o700 });
     mkdirSync(path.dirname(own.socket), { recursive: true });
     mkdirSync(own.data, { recursive: true });
-    // Networks too: an engine that was killed does not start again beside its own old default network.
+    // Networks too: an engine that was killed does not start again beside its own old default network. See `ownPool`.
     for (const left of [own.socket, own.pidfile, path.join(own.data, "network")]) {
       rmSync(left, { recursive: true, force: true });
     }
-    const network = addBridge(own.id);
+    const bridge = addBridge(own.id);
+    const network = bridge.length > 0 ? [...bridge, ...ownPool] : [];
     const args = ["--host", own.host, "--data-root", own.data, "--exec-root", path.join(own.run, "exec")];
     const log = openSync(own.log, "w", 0o600);
     const child = spawn("dockerd", [...args, "--pidfile", own.pidfile, ...network], {
