@@ -9,17 +9,10 @@ import { command, endOfCommand, keyOfCommand, putInteger } from "../../../warmer
 import { slotOf } from "../../../warmer/slots.ts";
 import { Tuple } from "../../../warmer/tuple.ts";
 import { crc64, entries } from "../../../warmer/wasm/payload.ts";
+import { copiedRow } from "../../support/copy-format.ts";
 
-/** A row as COPY sends it. */
 function tuple(values: readonly (Uint8Array | null)[]): Tuple {
-  const head = Buffer.alloc(2);
-  head.writeInt16BE(values.length);
-  const pieces = values.map((value) => {
-    const length = Buffer.alloc(4);
-    length.writeInt32BE(value === null ? -1 : value.length);
-    return Buffer.concat([length, value ?? Buffer.alloc(0)]);
-  });
-  const bytes = Buffer.concat([head, ...pieces]);
+  const bytes = copiedRow(values);
   const row = new Tuple(values.length);
   row.read(bytes, 0, bytes.length);
   return row;

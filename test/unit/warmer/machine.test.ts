@@ -6,22 +6,11 @@ import { ABSOLUTE, RELATIVE } from "../../../warmer/encode/expiry.ts";
 import { KeyBuilder } from "../../../warmer/keys.ts";
 import type { WireForm } from "../../../warmer/postgres/wire.ts";
 import { Tuple } from "../../../warmer/tuple.ts";
+import { copiedRow, int64 } from "../../support/copy-format.ts";
 
 interface Column {
   readonly form: WireForm;
   readonly value: Buffer | null;
-}
-
-/** A row as COPY sends it. */
-function copied(columns: readonly Column[]): Buffer {
-  const head = Buffer.alloc(2);
-  head.writeInt16BE(columns.length);
-  const pieces = columns.map(({ value }) => {
-    const length = Buffer.alloc(4);
-    length.writeInt32BE(value === null ? -1 : value.length);
-    return Buffer.concat([length, value ?? Buffer.alloc(0)]);
-  });
-  return Buffer.concat([head, ...pieces]);
 }
 
 /** All that a row becomes: its texts, its key and the key's hash, the command. */
@@ -38,7 +27,7 @@ function outcome(
   const tuple = new Tuple(columns, how.machine ? encoder.machine : undefined);
   const key = new KeyBuilder(parts, how.machine ? encoder.machine : undefined);
   return rows.map((row) => {
-    const bytes = copied(row);
+    const bytes = copiedRow(row.map(({ value }) => value));
     const input = encoder.machine?.input;
     if (how.input && input !== undefined && bytes.length <= input.length - 100) {
       bytes.copy(input, 100);
@@ -69,7 +58,7 @@ const edges = fc.constantFrom(
   -86_400_000_000n,
   4_294_967_296n,
 );
-const int8 = fc.oneof(sized(8), fc.oneof(edges, fc.bigInt({ min: -(2n ** 50n), max: 2n ** 50n })).map(big));
+const int8 = fc.oneof(sized(8), fc.oneof(edges, fc.bigInt({ min: -(2n ** 50n), max: 2n ** 50n })).map(int64));
 const text = fc.oneof(
   fc.uint8Array({ maxLength: 70 }).map((each) => Buffer.from(each)),
   fc.string({ unit: "binary", maxLength: 40 }).map((each) => Buffer.from(each)),
@@ -95,12 +84,6 @@ const values: Readonly<Record<WireForm, fc.Arbitrary<Buffer>>> = {
 function isTold(microseconds: bigint): boolean {
   const far = microseconds > 9n * 10n ** 18n || microseconds < -9n * 10n ** 18n;
   return !far || microseconds === 2n ** 63n - 1n || microseconds === -(2n ** 63n);
-}
-
-function big(value: bigint): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigInt64BE(value);
-  return bytes;
 }
 
 /** Several rows of the same columns. */
@@ -164,19 +147,13 @@ describe("a machine makes of rows what JavaScript makes of them", () => {
         key: [{ column: 1 }],
       },
     );
-    const good = copied([
-      { form: "int4", value: Buffer.alloc(4) },
-      { form: "bytes", value: Buffer.from("key") },
-    ]);
+    const good = copiedRow([Buffer.alloc(4), Buffer.from("key")]);
     const bad = [
       good.subarray(0, -1),
       Buffer.concat([good, Buffer.alloc(1)]),
       good.subarray(0, 1),
-      copied([{ form: "int4", value: Buffer.alloc(4) }]),
-      copied([
-        { form: "int4", value: Buffer.alloc(3) },
-        { form: "bytes", value: Buffer.from("key") },
-      ]),
+      copiedRow([Buffer.alloc(4)]),
+      copiedRow([Buffer.alloc(3), Buffer.from("key")]),
     ];
     const refusal = (tuple: Tuple, bytes: Buffer) => {
       try {

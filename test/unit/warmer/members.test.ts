@@ -7,6 +7,7 @@ import { groupedSelect } from "../../../warmer/grouped.ts";
 import { endOfCommand, keyOfCommand } from "../../../warmer/resp.ts";
 import { slotOf } from "../../../warmer/slots.ts";
 import { Tuple } from "../../../warmer/tuple.ts";
+import { copiedRow } from "../../support/copy-format.ts";
 
 function int32(...values: readonly number[]): Buffer {
   const out = Buffer.alloc(4 * values.length);
@@ -26,10 +27,7 @@ function array(elements: readonly Buffer[]): Buffer {
 }
 
 function tuple(values: readonly (Buffer | null)[]): Tuple {
-  const head = Buffer.alloc(2);
-  head.writeInt16BE(values.length);
-  const pieces = values.map((value) => Buffer.concat([int32(value?.length ?? -1), value ?? Buffer.alloc(0)]));
-  const bytes = Buffer.concat([head, ...pieces]);
+  const bytes = copiedRow(values);
   const row = new Tuple(values.length);
   row.read(bytes, 0, bytes.length);
   return row;

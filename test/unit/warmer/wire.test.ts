@@ -2,30 +2,19 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { WireForm } from "../../../warmer/postgres/wire.ts";
 import { Tuple } from "../../../warmer/tuple.ts";
+import { copiedRow, int64 } from "../../support/copy-format.ts";
 
 /** A row as COPY sends it, read with the forms of its columns; the text of each column. */
 function texts(columns: readonly { form: WireForm; value: Buffer | null }[]): (string | null)[] {
-  const head = Buffer.alloc(2);
-  head.writeInt16BE(columns.length);
-  const pieces = columns.map(({ value }) => {
-    const length = Buffer.alloc(4);
-    length.writeInt32BE(value === null ? -1 : value.length);
-    return Buffer.concat([length, value ?? Buffer.alloc(0)]);
-  });
+  const copied = copiedRow(columns.map(({ value }) => value));
   // Neighbours that must stay out of it.
-  const bytes = Buffer.concat([Buffer.from("before"), head, ...pieces, Buffer.from("behind")]);
+  const bytes = Buffer.concat([Buffer.from("before"), copied, Buffer.from("behind")]);
   const row = new Tuple(columns.map(({ form }) => form));
   row.read(bytes, 6, bytes.length - 6);
   return columns.map((_, index) => row.copy(index)?.toString("latin1") ?? null);
 }
 
 const text = (form: WireForm, value: Buffer): string | null => texts([{ form, value }])[0] ?? null;
-
-function int64(value: bigint): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigInt64BE(value);
-  return bytes;
-}
 
 /** Microseconds from 1970 to PostgreSQL's epoch, 2000-01-01. */
 const EPOCH = 946_684_800_000_000n;
