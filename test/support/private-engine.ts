@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,22 +24,19 @@ export class PrivateEngine {
   readonly #run = mkdtempSync(join(tmpdir(), "hearth-engine-"));
   readonly #data = join(cacheFolder(), `engine-${this.#id}`);
   readonly #bridge: string[];
-  readonly #subnet: string;
   #process: ChildProcess | undefined;
 
-  private constructor(subnet: string) {
-    this.#subnet = subnet;
+  private constructor() {
     const socketPath = join(this.#run, "docker.sock");
     this.host = `unix://${socketPath}`;
     this.docker = new Docker({ socketPath });
     this.#bridge = addBridge(this.#id);
     mkdirSync(this.#data, { recursive: true });
-    this.#firewall("--insert");
   }
 
-  /** Starts an engine that has these images of the shared one, for networks within this subnet. */
-  static async start(images: readonly string[], subnet: string): Promise<PrivateEngine> {
-    const engine = new PrivateEngine(subnet);
+  /** Starts an engine that has these images of the shared one. */
+  static async start(images: readonly string[]): Promise<PrivateEngine> {
+    const engine = new PrivateEngine();
     try {
       await engine.#start();
       for (const image of images) await engine.#copy(image);
@@ -59,14 +56,7 @@ export class PrivateEngine {
   async stop(): Promise<void> {
     await this.#end();
     removeBridge(this.#id);
-    this.#firewall("--delete");
     for (const folder of [this.#run, this.#data]) rmSync(folder, { recursive: true, force: true });
-  }
-
-  /** The shared engine has the kernel drop what goes from bridge to bridge, and knows nothing of this one's networks. */
-  #firewall(change: "--insert" | "--delete"): void {
-    const rule = ["--source", this.#subnet, "--destination", this.#subnet, "--jump", "ACCEPT"];
-    spawnSync("iptables", ["--wait", change, "FORWARD", ...rule], { stdio: "ignore" });
   }
 
   async #start(): Promise<void> {

@@ -19,7 +19,7 @@ dockerTest("a cluster on a Docker engine", () => {
 
     beforeAll(async () => {
       const config = await dockerConfig();
-      engine = await PrivateEngine.start([images.redis], config.subnet ?? "");
+      engine = await PrivateEngine.start([images.redis]);
       const settings = { ...(await settingsOf("cluster")), ...config, exporters: "false" };
       stack = await new TestStack({ ...settings, dockerHost: engine.host, warm: "off" }).init();
       await stack.up();
