@@ -21,9 +21,17 @@ export function fileBackend(folder) {
     if (error.code !== "EEXIST") throw error;
     chmodSync(passphrase, 0o600);
   }
-  const env = { ...engineEnv(), PULUMI_BACKEND_URL: `file://${state}`, PULUMI_CONFIG_PASSPHRASE_FILE: passphrase };
+  const env = { ...engineEnv(), PULUMI_BACKEND_URL: stateIn(state), PULUMI_CONFIG_PASSPHRASE_FILE: passphrase };
   delete env.PULUMI_CONFIG_PASSPHRASE; // it would be taken instead of the file
   return env;
+}
+
+/**
+ * PULUMI_BACKEND_URL of a folder. Without the metadata that the engine writes beside each file, and not atomically: an
+ * engine that is killed meanwhile would leave a state that fails to load (EOF), though the state itself is whole.
+ */
+export function stateIn(folder) {
+  return `file://${folder}?metadata=skip`;
 }
 
 /** What every engine that we start is given besides its backend. */

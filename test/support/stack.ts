@@ -19,6 +19,7 @@ import type { Member } from "../../contract/nodes.ts";
 import type { WarmReport } from "../../contract/warming.ts";
 import type { ClientUser } from "../../infra/plan/endpoint.ts";
 import type { UserName } from "../../infra/plan/secrets.ts";
+import { stateIn } from "../../scripts/pulumi-env.mjs";
 import { processesIn } from "./processes.ts";
 
 /** What a `pulumi` command printed and how it ended. */
@@ -185,7 +186,7 @@ export class TestStack {
       ...process.env,
       // By this its processes are found, whatever they are.
       HEARTH_TEST_STACK: this.folder,
-      PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}`,
+      PULUMI_BACKEND_URL: stateIn(join(this.folder, "state")),
       PULUMI_CONFIG_PASSPHRASE: "test",
       PULUMI_SKIP_UPDATE_CHECK: "true",
       NO_COLOR: "1",

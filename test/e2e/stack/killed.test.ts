@@ -36,6 +36,8 @@ async function converges(): Promise<void> {
   await until("nothing is left but servers", async () => strays().length === 0);
   await stack.run("cancel", "--yes");
   await stack.up();
+  // What the engine would have written beside its state, and a kill would have left half written.
+  expect(readdirSync(stack.folder, { recursive: true }).filter((file) => `${file}`.endsWith(".attrs"))).toEqual([]);
   expect(servers()).toBe(6);
   const { endpoint, report } = await stack.outputs();
   expect(report.ok).toBe(true);

@@ -1,0 +1,2 @@
+/** PULUMI_BACKEND_URL of a folder. */
+export function stateIn(folder: string): string;
