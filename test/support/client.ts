@@ -35,7 +35,12 @@ export function clientOf(endpoint: Endpoint, more: Patience = {}): Redis | Clust
         ...common,
       });
     case "cluster":
-      return new Cluster(endpoint.nodes, { ...more, redisOptions: common });
+      // A name stays a name, as certificates want it, and is looked up for each connection.
+      return new Cluster(endpoint.nodes, {
+        dnsLookup: (name, done) => done(null, name),
+        ...more,
+        redisOptions: common,
+      });
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Redis } from "ioredis";
 import type { Endpoint } from "../../contract/endpoint.ts";
 import type { Member } from "../../contract/nodes.ts";
@@ -100,9 +101,12 @@ export class Deployed {
   async #whole(shard: number, states: readonly NodeState[]): Promise<void> {
     const primary = await this.primaryOf(shard);
     const { offset } = states.find(({ name }) => name === primary.name) as NodeState;
+    // Nodes of a cluster that have names know each other by address all the same.
+    const { remoteAddress } = this.connect(primary).stream as Socket;
+    const places = [primary.host, remoteAddress].map((host) => `${host}:${primary.port}`);
     for (const member of this.data.filter((each) => each.shard === shard && each !== primary)) {
       const { follows, linked, offset: reached } = await this.state(member);
-      if (follows !== `${primary.host}:${primary.port}` || !linked || reached < offset)
+      if (!follows || !places.includes(follows) || !linked || reached < offset)
         throw new Error(`${member.name} follows ${follows} (${linked ? "linked" : "not linked"}), at ${reached}`);
     }
   }

@@ -5,7 +5,7 @@ import { Deployed, type NodeState } from "../../support/deployed.ts";
 import { TestStack } from "../../support/stack.ts";
 import { until } from "../../support/wait.ts";
 import type { TargetDriver } from "./driver.ts";
-import { settingsOf, sizes, type TopologyName } from "./topologies.ts";
+import { nodeNames, settingsOf, sizes, type TopologyName } from "./topologies.ts";
 
 /** Enough keys that every shard of a cluster has some. */
 const KEYS = 60;
@@ -25,6 +25,7 @@ export function conformance(topology: TopologyName, driver: TargetDriver): void 
     beforeAll(async () => {
       const warming = { source: "demo", plan: "meal-planner", minKeys: "1000" };
       stack = await new TestStack({ ...(await settingsOf(topology)), ...warming, ...(await driver.config()) }).init();
+      await driver.prepare?.(stack);
     });
     afterAll(async () => {
       deployed?.close();
@@ -71,8 +72,7 @@ export function conformance(topology: TopologyName, driver: TargetDriver): void 
 
     it("a preview names what will be made, and makes nothing", async () => {
       const text = await stack.preview();
-      for (let node = 0; node < dataNodes; node++) expect(text).toContain(`cache-${node}`);
-      for (let node = 0; node < sentinels; node++) expect(text).toContain(`cache-sentinel-${node}`);
+      for (const name of nodeNames(topology, driver.target)) expect(text).toContain(name);
       for (const child of ["cache-formation", "cache-readiness", "warming-run"]) expect(text).toContain(child);
       expect(await driver.footprint(stack)).toEqual([]);
     });
@@ -140,7 +140,7 @@ export function conformance(topology: TopologyName, driver: TargetDriver): void 
     it("the primary killed: another takes over where there is one, refresh notices, and up mends", async () => {
       await write();
       const killed = await deployed.primaryOf(0);
-      await driver.kill(stack, killed.name);
+      const letBack = await driver.kill(stack, killed.name);
       if (topology !== "standalone") {
         const promoted = await until("exactly one other primary", () => deployed.primaryOf(0));
         expect(promoted.name).not.toBe(killed.name);
@@ -149,6 +149,7 @@ export function conformance(topology: TopologyName, driver: TargetDriver): void 
       }
       await stack.refresh();
       expect(await stack.preview()).toContain(killed.name);
+      await letBack?.();
       await stack.up();
       await (topology === "standalone" ? expectWhole() : deployed.settled());
     });
