@@ -26,10 +26,16 @@ export interface Target {
   readonly ask: boolean;
 }
 
+/** From where it is tried: a machine of a test, a pod. */
+export interface Place extends Pick<Machine, "run"> {
+  /** Its Node. @default that of this process */
+  readonly node?: string;
+}
+
 /** Ports that this machine reaches, ascending. A port that does not answer within `patienceMs` is not reached. */
-export async function reached(from: Machine, targets: readonly Target[], patienceMs = 3000): Promise<number[]> {
+export async function reached(from: Place, targets: readonly Target[], patienceMs = 3000): Promise<number[]> {
   const lines = targets.map(({ host, port, ask }) => `${host} ${port} ${ask ? "ask" : "connect"}`);
-  const open = await from.run(process.execPath, ["-e", script, `${patienceMs}`], lines.join("\n"));
+  const open = await from.run(from.node ?? process.execPath, ["-e", script, `${patienceMs}`], lines.join("\n"));
   return open
     .split("\n")
     .filter((line) => line !== "")

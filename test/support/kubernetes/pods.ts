@@ -2,6 +2,7 @@ import { PassThrough } from "node:stream";
 import { Exec, KubeConfig } from "@kubernetes/client-node";
 import { type ImageName, uniqueName } from "../docker.ts";
 import { images, kubernetes } from "../kubernetes.ts";
+import type { Place } from "../reach.ts";
 import { until } from "../wait.ts";
 import type { KubeObject } from "./api.ts";
 
@@ -43,6 +44,18 @@ export async function startPod(
   await kubernetes().apply(pod, "hearth-test");
   await until(`pod ${name} runs`, async () => (await kubernetes().get(pod))?.status?.phase === "Running", 60_000);
   return name;
+}
+
+/** A pod of the image `node` as a place to try ports from. */
+export function placeIn(namespace: string, pod: string): Place {
+  return {
+    node: "node",
+    run: async (program, args, input = "") => {
+      const { code, text } = await runIn(namespace, pod, [program, ...args], { stdin: input });
+      if (code !== 0) throw new Error(`${program} in ${pod} ended with ${code}: ${text}`);
+      return text;
+    },
+  };
 }
 
 /** Runs a command in a container, its only one where none is named. */
