@@ -1,3 +1,5 @@
+import type { TargetName } from "./plan/target-name.ts";
+
 /** A key of the stack's configuration, as the README's table and the error messages show it. */
 export interface ConfigKey {
   /** Without its namespace, `hearth:`. */
@@ -9,8 +11,8 @@ export interface ConfigKey {
   readonly meaning: string;
   /** The argument of the component that it sets; absent where it concerns the whole stack, or warming. */
   readonly argument?: string;
-  /** Of that argument, which is an object, the part that it sets. */
-  readonly part?: string;
+  /** What it sets of the argument that is named as the target: `docker`, `kubernetes`. */
+  readonly part?: { readonly [T in Exclude<TargetName, "local">]?: string };
   /** Read as a number. */
   readonly number?: true;
   /** Read as true or false. */

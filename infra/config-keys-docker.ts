@@ -4,33 +4,13 @@ import { dockerDefaults } from "./plan/docker.ts";
 /** A key that sets a part of the argument `docker`. */
 const part = (key: string, name: string, entry: Omit<ConfigKey, "key" | "argument" | "part">): ConfigKey => ({
   key,
-  argument: "docker",
-  part: name,
+  part: { docker: name },
   ...entry,
   meaning: `Docker only. ${entry.meaning}`,
 });
 
-/** The keys of the target docker. */
+/** The keys of the target docker alone. */
 export const dockerKeys: readonly ConfigKey[] = [
-  part("image", "image", {
-    values: "a name with a tag or a digest",
-    default: `\`${dockerDefaults.image}\``,
-    meaning:
-      "Image with redis-server or valkey-server, 6.2 or later. Another one replaces the containers, one at a time.",
-  }),
-  part("exporterImage", "exporterImage", {
-    values: "as `image`",
-    default: `\`${dockerDefaults.exporterImage}\``,
-    meaning: "Image of redis_exporter, 1.45 or later.",
-  }),
-  {
-    key: "exporters",
-    argument: "exporters",
-    boolean: true,
-    values: "`true`, `false`",
-    default: "`true`",
-    meaning: "Docker only. Whether an exporter for Prometheus runs beside every node; see the output `scrapeConfig`.",
-  },
   part("subnet", "subnet", {
     values: "a private IPv4 network, /16 to /28",
     default: "`10.200-249.x.0/24`, by project, stack and name",
@@ -52,11 +32,6 @@ export const dockerKeys: readonly ConfigKey[] = [
     default: "the current one",
     meaning: "A context of the docker command, instead of `dockerHost`.",
   }),
-  part("containerUser", "user", {
-    values: "two numbers, not 0",
-    default: `\`${dockerDefaults.user}\``,
-    meaning: "User and group that the servers run as, and that their files belong to.",
-  }),
   part("openFiles", "openFiles", {
     number: true,
     values: "1024-1048576",
@@ -68,10 +43,5 @@ export const dockerKeys: readonly ConfigKey[] = [
     default: `\`${dockerDefaults.runner}\``,
     meaning:
       "Where formation, readiness and warming run: in the process of Pulumi, in a one-off container on the network, or here where a node can be reached.",
-  }),
-  part("runnerImage", "runnerImage", {
-    values: "as `image`",
-    default: `\`${dockerDefaults.runnerImage}\``,
-    meaning: "Image with Node 20 or later for that container.",
   }),
 ];

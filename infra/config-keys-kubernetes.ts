@@ -1,18 +1,15 @@
 import type { ConfigKey } from "./config-key.ts";
+import { kubernetesDefaults } from "./plan/kubernetes.ts";
 
 /** A key that sets a part of the argument `kubernetes`. */
 const part = (key: string, name: string, entry: Omit<ConfigKey, "key" | "argument" | "part">): ConfigKey => ({
   key,
-  argument: "kubernetes",
-  part: name,
+  part: { kubernetes: name },
   ...entry,
   meaning: `Kubernetes only. ${entry.meaning}`,
 });
 
-/**
- * The keys of the target kubernetes; `image`, `exporterImage`, `runnerImage`, `exporters` and `containerUser` are shared
- * with docker. They become keys of the stack (config-keys.ts) when the target is accepted.
- */
+/** The keys of the target kubernetes alone. */
 export const kubernetesKeys: readonly ConfigKey[] = [
   part("namespace", "namespace", {
     values: "a name",
@@ -38,6 +35,28 @@ export const kubernetesKeys: readonly ConfigKey[] = [
     values: "a name",
     default: "the cluster's own",
     meaning: "StorageClass of the volumes.",
+  }),
+  part("cpu", "cpu", {
+    values: "cores: `2`, or thousandths: `500m`",
+    default: `\`${kubernetesDefaults.cpu}\``,
+    meaning: "CPU that each data node is given at least.",
+  }),
+  part("cpuLimit", "cpuLimit", {
+    values: "as `cpu`",
+    default: "no limit",
+    meaning: "CPU that each data node may use at most.",
+  }),
+  part("clientPods", "clients", {
+    json: '[{"labels": {"app": "web"}}]',
+    values: 'JSON: `[{"labels": {"app": "web"}, "namespace": "shop"}]`',
+    default: "none",
+    meaning: "Pods of applications, which are let in besides the networks of `clients`.",
+  }),
+  part("monitoringPods", "monitoring", {
+    json: '[{"labels": {"app": "prometheus"}}]',
+    values: "as `clientPods`",
+    default: "none",
+    meaning: "Pods that scrape the exporters, besides the networks of `monitoring`.",
   }),
   part("serviceMonitor", "serviceMonitor", {
     boolean: true,

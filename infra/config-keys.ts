@@ -1,11 +1,14 @@
+import { mostShards } from "../contract/shards.ts";
 import type { ConfigKey } from "./config-key.ts";
+import { containerKeys } from "./config-keys-containers.ts";
 import { dockerKeys } from "./config-keys-docker.ts";
+import { kubernetesKeys } from "./config-keys-kubernetes.ts";
 import { EvictionPolicy, Persistence, Purpose, type TopologyName } from "./plan/args.ts";
 import { topologies } from "./plan/check.ts";
 import { dataDefaults, defaults, encodingDefaults } from "./plan/defaults.ts";
-import { TargetName } from "./plan/docker.ts";
 import { FirewallMode } from "./plan/firewall.ts";
 import { HostTuningMode } from "./plan/host.ts";
+import { TargetName } from "./plan/target-name.ts";
 
 const list = (values: readonly string[]): string => values.map((value) => `\`${value}\``).join(", ");
 
@@ -22,9 +25,11 @@ export const configKeys: readonly ConfigKey[] = [
     argument: "target",
     values: list(Object.values(TargetName)),
     default: `\`${TargetName.Local}\``,
-    meaning: "Where it runs: processes of this machine, or containers (docs/docker.md). Kubernetes is to come.",
+    meaning: "Where it runs: processes of this machine, containers (docs/docker.md), or pods (docs/kubernetes.md).",
   },
+  ...containerKeys,
   ...dockerKeys,
+  ...kubernetesKeys,
   {
     key: "memory",
     argument: "memory",
@@ -35,8 +40,8 @@ export const configKeys: readonly ConfigKey[] = [
   {
     key: "memoryLimit",
     argument: "memoryLimit",
-    values: "a size from 2mb; docker: from 16mb",
-    default: "not known; docker: `memory` / 0.75",
+    values: "a size from 2mb; of a container from 16mb",
+    default: "not known; of a container `memory` / 0.75",
     meaning: "What the process or the container of each node may use at most; `memory` must be less.",
   },
   {
@@ -329,7 +334,7 @@ export const configKeys: readonly ConfigKey[] = [
     values: list(Object.values(FirewallMode)),
     default: `\`${FirewallMode.Off}\``,
     meaning:
-      "The rules for `clients` and `monitoring`: none; the output `firewall`, as nftables, ufw and Docker take them; or put in place by nftables (root).",
+      "The rules for `clients` and `monitoring`: none; the output `firewall`, as nftables, ufw and Docker take them; or put in place by nftables (root). Kubernetes: a NetworkPolicy in any case.",
   },
   {
     key: "hostTuning",
@@ -400,6 +405,13 @@ export const configKeys: readonly ConfigKey[] = [
     values: list(["change", "always"]),
     default: "`change`",
     meaning: "Warm when something that matters has changed, or at every `up`.",
+  },
+  {
+    key: "shards",
+    number: true,
+    values: `1-${mostShards}`,
+    default: "`1`",
+    meaning: "Kubernetes only. Parts that are warmed at once, each by a pod of its own.",
   },
   {
     key: "deadline",

@@ -4,9 +4,9 @@ import { configKeys, topologiesOf } from "./config-keys.ts";
 import type { Deployment, TopologyName } from "./plan/args.ts";
 import { checkDeployment } from "./plan/check.ts";
 import { ArgumentChecker } from "./plan/check-values.ts";
-import { TargetName } from "./plan/docker.ts";
 import { type FindingsCollector, RefusalError } from "./plan/refusals.ts";
 import { didYouMean } from "./plan/similar.ts";
+import { TargetName } from "./plan/target-name.ts";
 import type { TlsArgs } from "./plan/tls.ts";
 import { show } from "./plan/units.ts";
 import { checkRun, controlNames, type WarmingRun } from "./plan/warming.ts";
@@ -52,34 +52,40 @@ export function readStackConfig(
   if (secretKeys !== undefined) refusePlainSecrets(checker, new Set(secretKeys.map(bare)));
 
   const topology = checker.choice("topology", ["standalone", "sentinel", "cluster"], "standalone");
-  const target = checker.value("target") ?? TargetName.Local;
-  const docker = new Map<string, unknown>();
+  const target = (checker.value("target") ?? TargetName.Local) as TargetName;
+  const parts = new Map<string, unknown>();
   for (const entry of configKeys) {
     const value = checker.value(entry.key);
-    if (entry.argument === undefined || entry.key === "tls" || typeof value !== "string") continue;
+    if (entry.key === "tls" || typeof value !== "string") continue;
+    if (entry.part !== undefined) {
+      const part = target === TargetName.Local ? undefined : entry.part[target];
+      if (part !== undefined) parts.set(part, parsed(value, entry, checker));
+      else if (Object.values(TargetName).includes(target)) refuseOffTarget(checker, entry, target);
+    }
+    if (entry.argument === undefined) continue;
     const owners = topologiesOf(entry);
     // Where the topology itself is refused, only what all of them have can be looked at.
     if (owners.includes(topology ?? "cluster") && owners.includes(topology ?? "standalone")) {
-      const parsed = entry.json === undefined ? readValue(value, entry) : readJson(checker, entry, value);
-      if (entry.part === undefined) {
-        if (parsed !== undefined) set.set(entry.argument, parsed);
-      } else if (target === TargetName.Local) refuseOffDocker(checker, entry.key);
-      else docker.set(entry.part, parsed);
+      const read = parsed(value, entry, checker);
+      if (read !== undefined) set.set(entry.argument, read);
     } else if (topology !== undefined) refuseElsewhere(checker, entry.key, owners, topology);
   }
   const tls = readTls(checker);
   if (tls !== undefined) set.set("tls", tls);
-  if (docker.size > 0) set.set("docker", Object.fromEntries(docker));
+  if (parts.size > 0) set.set(target, Object.fromEntries(parts));
   // The arguments are of the topology's type once they have passed its check.
   const deployment = { topology: topology ?? "standalone", args: Object.fromEntries(set) } as Deployment;
   addFindings(findings, deployment);
   const warming = readWarming(checker);
+  if ((warming?.shards ?? 1) > 1 && target !== TargetName.Kubernetes) {
+    refuseOffTarget(checker, { key: "shards", part: { kubernetes: "" } }, target);
+  }
   const monitoringDir = checker.text("monitoringDir");
   if (monitoringDir === "") checker.refuse("monitoringDir", "is empty: write a folder such as monitoring");
   if (findings.refusals.length > 0) throw new RefusalError("the stack's configuration", findings.refusals);
   return {
     ...deployment,
-    target: target as TargetName,
+    target,
     ...(warming && { warming }),
     ...(monitoringDir && { monitoringDir }),
   };
@@ -115,11 +121,17 @@ function refuseElsewhere(checker: ArgumentChecker, key: string, owners: Topology
   );
 }
 
-function refuseOffDocker(checker: ArgumentChecker, key: string): void {
+function refuseOffTarget(
+  checker: ArgumentChecker,
+  { key, part = {} }: Pick<ConfigKey, "key" | "part">,
+  target: TargetName,
+): void {
+  const owners = Object.keys(part);
+  const belongs = `${owners.length === 1 ? "the target" : "the targets"} ${owners.join(" and ")}`;
   checker.refuse(
     key,
-    `belongs to the target docker, and ${namespace}target is local: ` +
-      `run pulumi config rm ${namespace}${key}, or set ${namespace}target to docker`,
+    `belongs to ${belongs}, and ${namespace}target is ${target}: ` +
+      `run pulumi config rm ${namespace}${key}, or set ${namespace}target to ${owners.join(" or ")}`,
   );
 }
 
@@ -146,6 +158,10 @@ function readTls(checker: ArgumentChecker): TlsArgs | undefined {
   return { certificate: { ...own, ...(mutual && { client }) }, mutual };
 }
 
+function parsed(value: string, entry: ConfigKey, checker: ArgumentChecker): unknown {
+  return entry.json === undefined ? readValue(value, entry) : readJson(checker, entry, value);
+}
+
 /** A number, a truth or a list where it is to be one; what is not stays as it is, for the check to quote. */
 function readValue(value: string, { number, boolean, list }: Partial<ConfigKey>): string | number | boolean | string[] {
   if (number && /^-?\d+(\.\d+)?$/.test(value.trim())) return Number(value);
@@ -166,8 +182,8 @@ function readJson(checker: ArgumentChecker, { key, json }: ConfigKey, value: str
 function addFindings(findings: FindingsCollector, deployment: Deployment): void {
   for (const { property, message } of checkDeployment("cache", deployment).refusals) {
     const [argument = "", ...rest] = property.split(".");
-    const part = configKeys.find((entry) => entry.argument === argument && entry.part === rest[0] && rest.length > 0);
-    const key = (part ?? configKeys.find((entry) => entry.argument === argument && !entry.part))?.key ?? argument;
+    const part = configKeys.find((entry) => entry.part?.[argument as "docker"] === rest[0] && rest.length > 0);
+    const key = (part ?? configKeys.find((entry) => entry.argument === argument))?.key ?? argument;
     findings.refuse([namespace + key, ...(part ? rest.slice(1) : rest)].join("."), message);
   }
 }
@@ -191,6 +207,7 @@ function readWarming(checker: ArgumentChecker): WarmingConfig | undefined {
         minHitRatio: number("minHitRatio"),
         onNoTraffic: checker.value("onNoTraffic"),
         when: checker.value("when"),
+        shards: number("shards"),
         deadline: checker.value("deadline"),
         ...Object.fromEntries(controlNames.map((key) => [key, isNumber(key) ? number(key) : checker.value(key)])),
       },

@@ -18,8 +18,7 @@ import { type PrintedFirewall, printFirewall } from "./plan/render-firewall/prin
 import { operator, resolveSecret, type Secrets, type UserName } from "./plan/secrets.ts";
 import type { TopologyPlan } from "./plan/topology.ts";
 import { all, ComponentResource, Output, output, secret, warn } from "./pulumi.ts";
-import { DockerTarget } from "./targets/docker.ts";
-import { LocalTarget } from "./targets/local.ts";
+import { targetOf } from "./targets/choose.ts";
 import type { Target } from "./targets/target.ts";
 import { plainTls, type TlsInput, tlsOf } from "./topology-tls.ts";
 
@@ -45,13 +44,13 @@ export interface RedisOutputs {
   readonly scrapeConfig: pulumi.Output<ScrapeConfig | undefined>;
   /** ISO time at which the first of the certificates ends; undefined where TLS is off. */
   readonly certificatesEndAt: pulumi.Output<string | undefined>;
-  /** How the nodes are reached where that may not be possible from this machine: they are containers. */
+  /** How the nodes are reached where that may not be possible from this machine: they are containers or pods. */
   readonly runner: pulumi.Output<RunnerInputs | undefined>;
 }
 
 /** What the three components share: a plan turned into resources on a target. */
 export abstract class RedisTopology extends ComponentResource implements RedisOutputs {
-  /** What was planned, without secrets: what Monitoring is made from. */
+  /** What was planned, as the target has it, without secrets: what Monitoring is made from. */
   readonly plan: TopologyPlan;
   readonly endpoint: pulumi.Output<Endpoint>;
   readonly endpoints: pulumi.Output<Record<ClientUser, Endpoint>>;
@@ -66,9 +65,10 @@ export abstract class RedisTopology extends ComponentResource implements RedisOu
   readonly runner: pulumi.Output<RunnerInputs | undefined>;
 
   /** The plan is an argument: it is made, and refuses what is wrong, before this component is registered. */
-  protected constructor(plan: TopologyPlan, args: DeployArgs, opts: pulumi.ComponentResourceOptions) {
+  protected constructor(planned: TopologyPlan, args: DeployArgs, opts: pulumi.ComponentResourceOptions) {
     // Made before this component is registered: it is refused where its package is missing.
-    const target = plan.docker ? new DockerTarget(plan.docker) : new LocalTarget(args);
+    const target = targetOf(planned, args);
+    const plan = target.planOf?.(planned) ?? planned;
     // A cache may become another topology under the same name: its nodes are then replaced, one after the other, and
     // the old ones do not hold the ports of the new.
     const aliases = Object.values(topologies).map(({ component }) => ({ type: `hearth:index:${component}` }));

@@ -32,7 +32,15 @@ function makeCache(chosen: StackConfig) {
   }
 }
 
-function makeWarming({ source, plan, gate, when, deadlineMs, controls = {} }: NonNullable<StackConfig["warming"]>) {
+function makeWarming({
+  source,
+  plan,
+  gate,
+  when,
+  deadlineMs,
+  shards,
+  controls = {},
+}: NonNullable<StackConfig["warming"]>) {
   const { keysPerSecond, bytesPerSecond, latencyCeilingMs, headroom, onBusy } = controls;
   return new CacheWarming("warming", {
     cache,
@@ -40,6 +48,7 @@ function makeWarming({ source, plan, gate, when, deadlineMs, controls = {} }: No
     source: source === "demo" ? source : { url: config.requireSecret("source") },
     ...gate,
     when,
+    shards,
     deadline: deadlineMs,
     ...{ keysPerSecond, bytesPerSecond, onBusy, headroom: headroom ?? undefined },
     latencyCeiling: latencyCeilingMs === null ? 0 : latencyCeilingMs,

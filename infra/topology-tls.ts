@@ -79,8 +79,8 @@ function ofOwn(
       ...{ ca: caText, cert: certText, key: keyText },
       ...(clientCert !== undefined && clientKey !== undefined && { client: { cert: clientCert, key: clientKey } }),
     };
-    // What was known from the start was looked at before, but for the addresses of containers.
-    if (plan.docker || inputs.some((input) => Output.isInstance(input)))
+    // What was known from the start was looked at before, but for the names of containers and pods.
+    if (plan.docker || plan.kubernetes || inputs.some((input) => Output.isInstance(input)))
       refuse(plan, known, mutual, renewBeforeDays, names);
     const pem = { ca: readPem(known.ca), cert: readPem(known.cert), key: readPem(known.key) };
     const shown = known.client && { cert: readPem(known.client.cert), key: readPem(known.client.key) };

@@ -2,12 +2,14 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import type { Tls } from "../../contract/endpoint.ts";
 import type { topologySchema } from "../../contract/nodes.ts";
+import type { RunnerInputs } from "../../contract/runner.ts";
 import { Operation } from "./operation.ts";
 
 /** Inputs of Formation and Readiness. */
-export type TopologyState = Omit<z.infer<typeof topologySchema>, "password" | "tls"> & {
+export type TopologyState = Omit<z.infer<typeof topologySchema>, "password" | "tls" | "runner"> & {
   readonly password: pulumi.Input<string>;
   readonly tls?: pulumi.Input<Tls>;
+  readonly runner?: pulumi.Input<RunnerInputs>;
   /** What makes it look again: another process or container behind a node. */
   readonly instances: pulumi.Input<pulumi.Input<string>[]>;
 };

@@ -1,7 +1,9 @@
-import type { DockerArgs, TargetName } from "./docker.ts";
+import type { DockerArgs } from "./docker.ts";
 import type { FirewallMode } from "./firewall.ts";
 import type { HostTuningMode } from "./host.ts";
+import type { KubernetesArgs } from "./kubernetes.ts";
 import type { UserName } from "./secrets.ts";
+import type { TargetName } from "./target-name.ts";
 import type { TlsArgs } from "./tls.ts";
 
 /**
@@ -64,14 +66,16 @@ export interface RedisArgs {
   readonly target?: TargetName | undefined;
   /** How the target `"docker"` deploys: image, network, engine. Only with it. */
   readonly docker?: DockerArgs | undefined;
-  /** Target docker: whether an exporter for Prometheus runs beside every node. @default true on Docker */
+  /** How the target `"kubernetes"` deploys: namespace, images, volumes, clients. Only with it. */
+  readonly kubernetes?: KubernetesArgs | undefined;
+  /** Targets docker and kubernetes: whether an exporter for Prometheus runs beside every node. @default true there */
   readonly exporters?: boolean | undefined;
   /** Memory for data, of each node; Redis's `maxmemory`. At least 1mb. @default 75 % of `memoryLimit`, else "256mb" */
   readonly memory?: Size | undefined;
   /**
    * Memory that each node's process may use at most: of its container, or its share of the machine. `memory` must be
-   * less, and the buffers for replicas are made to fit into what is left. At least 2mb; on Docker 16mb.
-   * @default not known; on Docker `memory` / 0.75, and 32mb more than it at least
+   * less, and the buffers for replicas are made to fit into what is left. At least 2mb; of a container 16mb.
+   * @default not known; of a container `memory` / 0.75, and 32mb more than it at least
    */
   readonly memoryLimit?: Size | undefined;
   /**

@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
 import { EvictionPolicy, Persistence, Purpose } from "./args.ts";
 import { checkExtraDirectives } from "./check-directives.ts";
-import { targetKeys } from "./check-docker.ts";
 import { checkFirewall, firewallKeys } from "./check-firewall.ts";
+import { targetKeys } from "./check-target.ts";
 import { checkMemory, checkTuning, tuningKeys } from "./check-tuning.ts";
 import { checkUsers } from "./check-users.ts";
 import { ArgumentChecker } from "./check-values.ts";

@@ -1,55 +1,15 @@
 import { isIP } from "node:net";
 import { ArgumentChecker } from "./check-values.ts";
 import { contains, formatNetwork, networkOf, parseAddress, parseNetwork } from "./cidr.ts";
-import { type DockerArgs, dockerDefaults, TargetName } from "./docker.ts";
-import { exporterPort } from "./exporters.ts";
+import { type DockerArgs, dockerDefaults } from "./docker.ts";
 import { isImageName, likelyImageName } from "./image-name.ts";
-import type { TakenPorts } from "./ports.ts";
 import { defaultPrefix, narrowest, type Occupants, prefixFor, widest } from "./subnet.ts";
-import { bytes, formatBytes, show } from "./units.ts";
-
-/** The arguments that choose and configure the target. */
-export const targetKeys = ["target", "docker", "exporters"] as const;
+import { show } from "./units.ts";
 
 const dockerKeys: readonly (keyof Required<DockerArgs>)[] = [
   ...(["image", "exporterImage", "subnet", "publish", "host", "context", "certPath"] as const),
   ...(["user", "runner", "runnerImage", "openFiles"] as const),
 ];
-
-/**
- * Where a topology of so many nodes is to run, and what belongs to that.
- *
- * @param nodes data nodes and sentinels
- */
-export function checkTarget(args: ArgumentChecker, nodes: Omit<Occupants, "exporters">): void {
-  if (args.value("target") === "kubernetes") {
-    const allowed = 'choose one of "local", "docker"';
-    args.refuse("target", `"kubernetes" is not there yet: it comes with a later version of Hearth; ${allowed}`);
-    return;
-  }
-  const target = args.choice("target", Object.values(TargetName), TargetName.Local);
-  const exporters = args.flag("exporters", target === TargetName.Docker);
-  if (target === TargetName.Docker) checkDocker(args, { ...nodes, exporters: exporters ?? true });
-  else if (target === TargetName.Local) refuseDockerOnly(args, exporters);
-}
-
-/** Ports of the exporters, where they are published on the same address as the nodes. */
-export function publishedExporters(args: ArgumentChecker, nodes: number): TakenPorts[] {
-  const docker = (args.value("docker") ?? {}) as { readonly publish?: unknown };
-  const isPublished = (docker.publish ?? false) !== false;
-  if (args.value("target") !== TargetName.Docker || args.value("exporters") === false || !isPublished) return [];
-  return [{ what: "the exporters, published beside them", first: exporterPort, last: exporterPort + nodes - 1 }];
-}
-
-function refuseDockerOnly(args: ArgumentChecker, exporters: boolean | undefined): void {
-  if (args.value("docker") !== undefined) {
-    args.refuse("docker", 'is for the target "docker", and target is "local": write target "docker", or leave it out');
-  }
-  if (exporters) {
-    const fix = 'write target "docker", or run redis_exporter beside Redis yourself, as the user exporter';
-    args.refuse("exporters", `true needs the target "docker", where exporters are containers: ${fix}`);
-  }
-}
 
 // What means something on the machine that runs Pulumi only.
 const localOnly: Readonly<Record<string, { readonly refused: (value: unknown) => boolean; readonly why: string }>> = {
@@ -71,11 +31,11 @@ const localOnly: Readonly<Record<string, { readonly refused: (value: unknown) =>
   },
 };
 
-function checkDocker(args: ArgumentChecker, occupants: Occupants): void {
+/** Looks at the arguments of the target "docker", and at those that it cannot do. */
+export function checkDocker(args: ArgumentChecker, occupants: Occupants): void {
   for (const [key, { refused, why }] of Object.entries(localOnly)) {
     if (refused(args.value(key))) args.refuse(key, `${show(args.value(key))} ${why}`);
   }
-  checkLimit(args);
   const value = args.value("docker") ?? {};
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     args.refuse("docker", `${show(value)} is not a set of arguments: write { image: "${dockerDefaults.image}" }`);
@@ -94,16 +54,6 @@ function checkDocker(args: ArgumentChecker, occupants: Occupants): void {
   checkUser(docker);
   docker.choice("runner", ["here", "container", "auto"], dockerDefaults.runner);
   docker.integer("openFiles", { min: 1024, max: 1_048_576, default: dockerDefaults.openFiles });
-}
-
-/** Docker gives a container no less than 6mb, and a server takes 10 before it holds anything. */
-function checkLimit(args: ArgumentChecker): void {
-  const least = bytes("16mb");
-  const value = args.value("memoryLimit");
-  if (value === undefined || args.findings.refused("memoryLimit")) return;
-  const limit = bytes(value as string);
-  if (limit >= least) return;
-  args.refuse("memoryLimit", `${show(value)} is too little for a container: write at least "${formatBytes(least)}"`);
 }
 
 function checkImage(docker: ArgumentChecker, key: "image" | "exporterImage" | "runnerImage"): void {

@@ -10,7 +10,8 @@ export function checkFirewall(args: ArgumentChecker): void {
   const mode = args.choice("firewall", Object.values(FirewallMode), FirewallMode.Off);
   const clients = checkNetworks(args, "clients", '["10.0.0.0/24"]');
   checkNetworks(args, "monitoring", '["10.0.9.0/24"]');
-  if (clients.length === 0) return;
+  // There a NetworkPolicy lets them in.
+  if (clients.length === 0 || args.value("target") === "kubernetes") return;
   if (mode === FirewallMode.Off && args.value("clients") !== undefined) {
     args.findings.warn(
       "clients",

@@ -50,8 +50,8 @@ export function checkTls(args: ArgumentChecker, topology: TopologyName): void {
   own.known("tls.certificate", ["ca", "cert", "key", "client"], () => undefined);
   const needs = {
     property: "tls.certificate",
-    // The addresses of containers are known once their network is: they are looked at then.
-    hosts: args.value("target") === "docker" ? [] : [reachedAt(textOf(args.value("bind")))],
+    // The addresses of containers are known once their network is, the names of pods by their stack: looked at then.
+    hosts: (args.value("target") ?? "local") !== "local" ? [] : [reachedAt(textOf(args.value("bind")))],
     mutual: mutual === true,
     // The bus of a cluster always asks for a certificate, replication and sentinels where clients are asked.
     peers: topology === "cluster" || (topology === "sentinel" && mutual === true),

@@ -1,6 +1,6 @@
 import type { ClusterArgs, Deployment, SentinelArgs, StandaloneArgs, TopologyName } from "./args.ts";
 import { checkCommon, commonKeys } from "./check-common.ts";
-import { checkTarget, publishedExporters } from "./check-docker.ts";
+import { checkTarget, exporterPorts, portsFor } from "./check-target.ts";
 import { checkTls } from "./check-tls.ts";
 import { checkMinReplicas } from "./check-tuning.ts";
 import { ArgumentChecker, type IntegerRule } from "./check-values.ts";
@@ -46,8 +46,8 @@ export function checkStandalone(name: string, args: StandaloneArgs): Findings {
   const checker = begin("standalone", name, args);
   checker.integer("database", databaseRule);
   const port: PortRange = { key: "port", what: "the server", count: 1, default: defaults.port };
-  checkPorts(checker, [port], publishedExporters(checker, 1));
-  checkTarget(checker, { data: 1, sentinels: 0 });
+  checkPorts(checker, [port], exporterPorts(checker, 1));
+  checkTarget(checker, { name, topology: "standalone", data: 1, sentinels: 0 });
   return checker.findings;
 }
 
@@ -76,11 +76,14 @@ export function checkSentinel(name: string, args: SentinelArgs): Findings {
   const data = (replicas ?? defaults.replicas) + 1;
   const watching = sentinels ?? defaults.sentinels;
   const ports: PortRange[] = [
-    { key: "port", what: "the data nodes", count: data, default: defaults.port },
-    { key: "sentinelPort", what: "the sentinels", count: watching, default: defaults.sentinelPort },
+    { key: "port", what: "the data nodes", count: portsFor(checker, data), default: defaults.port },
+    {
+      ...{ key: "sentinelPort", what: "the sentinels", default: defaults.sentinelPort },
+      count: portsFor(checker, watching),
+    },
   ];
-  checkPorts(checker, ports, publishedExporters(checker, data + watching));
-  checkTarget(checker, { data, sentinels: watching });
+  checkPorts(checker, ports, exporterPorts(checker, data + watching));
+  checkTarget(checker, { name, topology: "sentinel", data, sentinels: watching });
   warnAboutMemoryOnly(checker);
   return checker.findings;
 }
@@ -106,9 +109,12 @@ export function checkCluster(name: string, args: ClusterArgs): Findings {
   checkMinReplicas(checker, replicas ?? defaults.replicasPerPrimary);
   checker.duration("nodeTimeout", { min: 1000, max: milliseconds("5 minutes"), default: defaults.nodeTimeout });
   const count = (primaries ?? defaults.primaries) * ((replicas ?? defaults.replicasPerPrimary) + 1);
-  const port: PortRange = { key: "port", what: "the nodes", count, default: defaults.clusterPort, bus: busOffset };
-  checkPorts(checker, [port], publishedExporters(checker, count));
-  checkTarget(checker, { data: count, sentinels: 0 });
+  const port: PortRange = {
+    ...{ key: "port", what: "the nodes", default: defaults.clusterPort, bus: busOffset },
+    count: portsFor(checker, count),
+  };
+  checkPorts(checker, [port], exporterPorts(checker, count));
+  checkTarget(checker, { name, topology: "cluster", data: count, sentinels: 0 });
   if (replicas !== 0) warnAboutMemoryOnly(checker);
   return checker.findings;
 }

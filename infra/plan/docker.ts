@@ -4,17 +4,9 @@ import type { RedisArgs } from "./args.ts";
 import { defaults } from "./defaults.ts";
 import { defaultExporterImage } from "./exporters.ts";
 import { limitFor, memoryLimitOf } from "./memory.ts";
+import { TargetName } from "./target-name.ts";
 import type { PlannedNode, TopologyPlan } from "./topology.ts";
 import { bytes } from "./units.ts";
-
-/** Where a topology runs. */
-export const TargetName = {
-  /** Processes of the machine that runs Pulumi. */
-  Local: "local",
-  /** Containers of a Docker engine. */
-  Docker: "docker",
-} as const;
-export type TargetName = (typeof TargetName)[keyof typeof TargetName];
 
 /** How the target `"docker"` deploys. */
 export interface DockerArgs {

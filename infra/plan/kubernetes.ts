@@ -3,7 +3,8 @@ import type { KubernetesApiInputs } from "../../contract/kubernetes.ts";
 import type { RedisArgs } from "./args.ts";
 import { defaults } from "./defaults.ts";
 import { defaultExporterImage } from "./exporters.ts";
-import { limitFor, memoryOf } from "./memory.ts";
+import { limitFor, memoryLimitOf, memoryOf } from "./memory.ts";
+import { TargetName } from "./target-name.ts";
 import { bytes } from "./units.ts";
 
 /** Pods of the cluster, by their labels. */
@@ -84,10 +85,9 @@ export interface KubernetesPlan {
 
 const gb = bytes("1gb");
 
-/** The Kubernetes target of these arguments, which must have passed their check (kubernetes/check.ts). */
-export function resolveKubernetes(
-  args: Omit<RedisArgs, "target" | "docker"> & { readonly kubernetes?: KubernetesArgs | undefined },
-): KubernetesPlan {
+/** The Kubernetes target of these arguments, which must have passed their check (kubernetes/check.ts); undefined on another. */
+export function resolveKubernetes(args: RedisArgs): KubernetesPlan | undefined {
+  if (args.target !== TargetName.Kubernetes) return undefined;
   const given = args.kubernetes ?? {};
   const { namespace, kubeconfig, context, storageClass, cpuLimit } = given;
   const [uid, gid] = (given.user ?? kubernetesDefaults.user).split(":").map(Number) as [number, number];
@@ -106,7 +106,7 @@ export function resolveKubernetes(
     owner: { uid, gid },
     clients: given.clients ?? [],
     monitoring: given.monitoring ?? [],
-    memoryLimit: args.memoryLimit === undefined ? limitFor(memory) : bytes(args.memoryLimit),
+    memoryLimit: memoryLimitOf(args, defaults.memory) ?? limitFor(memory),
     exporters: args.exporters ?? true,
     serviceMonitor: given.serviceMonitor ?? false,
   };

@@ -28,7 +28,7 @@ export function memoryLimitOf(
   fallback: Size,
 ): number | undefined {
   if (args.memoryLimit !== undefined) return bytes(args.memoryLimit);
-  return args.target === "docker" ? limitFor(memoryOf(args, fallback)) : undefined;
+  return (args.target ?? "local") === "local" ? undefined : limitFor(memoryOf(args, fallback));
 }
 
 /** `maxmemory-clients`: a size or a share of `maxmemory`. Less than 32mb would disconnect those who write in bulk. */

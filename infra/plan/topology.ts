@@ -5,6 +5,7 @@ import { checkCluster, checkSentinel, checkStandalone } from "./check.ts";
 import { resolveCluster, resolveSentinel, resolveStandalone } from "./defaults.ts";
 import { askedDirectives } from "./directives/asked.ts";
 import { type DockerPlan, resolveDocker } from "./docker.ts";
+import { type KubernetesPlan, resolveKubernetes } from "./kubernetes.ts";
 import { busOffset } from "./ports.ts";
 import { clusterDirectives, redisDirectives, sentinelDataDirectives } from "./redis-conf.ts";
 import { type Findings, RefusalError, type Warning } from "./refusals.ts";
@@ -66,8 +67,10 @@ export interface TopologyPlan {
   readonly asked: readonly AskedDirective[];
   /** How the nodes speak TLS; absent: plain TCP. */
   readonly tls?: TlsPlan;
-  /** Containers of a Docker engine; absent: processes of this machine. */
+  /** Containers of a Docker engine; without it and `kubernetes`, processes of this machine. */
   readonly docker?: DockerPlan;
+  /** Pods of a Kubernetes cluster. */
+  readonly kubernetes?: KubernetesPlan;
   /** What was accepted, but the user should hear about. */
   readonly warnings: readonly Warning[];
 }
@@ -100,7 +103,7 @@ export function planStandalone(name: string, args: StandaloneArgs = {}): Topolog
     database: resolved.database,
     asked: askedDirectives(args),
     ...tlsOf(args.tls),
-    ...dockerOf(args),
+    ...targetOf(args),
     warnings: findings.warnings,
   };
 }
@@ -152,7 +155,7 @@ export function planSentinel(name: string, args: SentinelArgs = {}): TopologyPla
     database: resolved.database,
     asked: askedDirectives(args),
     ...tlsOf(args.tls),
-    ...dockerOf(args),
+    ...targetOf(args),
     warnings: findings.warnings,
   };
 }
@@ -193,7 +196,7 @@ export function planCluster(name: string, args: ClusterArgs = {}): TopologyPlan 
     database: 0,
     asked: askedDirectives(args),
     ...tlsOf(args.tls),
-    ...dockerOf(args),
+    ...targetOf(args),
     warnings: findings.warnings,
   };
 }
@@ -228,9 +231,9 @@ function tlsOf(args: TlsArgs | undefined): { readonly tls?: TlsPlan } {
   return tls === undefined ? {} : { tls };
 }
 
-function dockerOf(args: RedisArgs): { readonly docker?: DockerPlan } {
-  const docker = resolveDocker(args);
-  return docker === undefined ? {} : { docker };
+function targetOf(args: RedisArgs): Pick<TopologyPlan, "docker" | "kubernetes"> {
+  const [docker, kubernetes] = [resolveDocker(args), resolveKubernetes(args)];
+  return { ...(docker && { docker }), ...(kubernetes && { kubernetes }) };
 }
 
 function accepted(subject: string, findings: Findings): Findings {

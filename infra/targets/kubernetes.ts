@@ -1,34 +1,27 @@
+import { createHash } from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
 import { getProject, getStack } from "@pulumi/pulumi/metadata.js";
 import type { Address } from "../../contract/address.ts";
 import type { ExporterAddress } from "../../contract/exporters.ts";
-import type { Manifest, Owner } from "../plan/kubernetes/manifest.ts";
-import { manifestsOf, secretsOfSet } from "../plan/kubernetes/manifests.ts";
-import type { Admitted } from "../plan/kubernetes/network-policy.ts";
-import { hostOf, onKubernetes } from "../plan/kubernetes/nodes.ts";
-import { metricsPort } from "../plan/kubernetes/services.ts";
-import { setsOf } from "../plan/kubernetes/sets.ts";
+import { Rollout } from "../operations/rollout.ts";
+import { namespaceOf, type Owner } from "../plan/kubernetes/manifest.ts";
+import { type Admitted, runnerLabels } from "../plan/kubernetes/network-policy.ts";
+import { hostOf, onKubernetes, setOf } from "../plan/kubernetes/nodes.ts";
+import { metricsPort, podsService } from "../plan/kubernetes/services.ts";
 import { namesOf } from "../plan/kubernetes/stateful-set.ts";
 import type { KubernetesPlan } from "../plan/kubernetes.ts";
 import type { TopologyPlan } from "../plan/topology.ts";
-import { all, secret } from "../pulumi.ts";
+import { output, secret } from "../pulumi.ts";
 import { type KubernetesModule, kubernetesModule } from "./kubernetes-module.ts";
-import type { Deployment, Target } from "./target.ts";
-
-/** What the target has made; who waits for the pods, and tells their instances, is the operation "rollout". */
-export interface KubernetesObjects {
-  /** The plan as pods have it. */
-  readonly plan: TopologyPlan;
-  readonly owner: Owner;
-  /** The StatefulSets, in the order of `setsOf`. */
-  readonly sets: readonly pulumi.Resource[];
-}
+import { makeObjects } from "./kubernetes-objects.ts";
+import { serverInputs } from "./server-inputs.ts";
+import type { Deployed, Deployment, Target } from "./target.ts";
 
 /**
  * Pods of a Kubernetes cluster. The plan that it is asked about is the one that `planOf` gives: pods have names of their
  * own.
  */
-export class KubernetesTarget implements Omit<Target, "deploy"> {
+export class KubernetesTarget implements Target {
   readonly #target: KubernetesPlan;
   readonly #module: KubernetesModule;
   readonly #admitted: Admitted;
@@ -57,82 +50,71 @@ export class KubernetesTarget implements Omit<Target, "deploy"> {
   exporters(plan: TopologyPlan): readonly ExporterAddress[] {
     if (!this.#target.exporters) return [];
     const { namespace } = this.#owner(plan);
-    const sets = setsOf(plan);
+    // Their port is not one of the Services by which the nodes know each other: those of the set name every pod.
     return plan.nodes.map((node) => {
-      const set = sets.find(({ nodes }) => nodes.includes(node))?.name ?? "";
-      // Their port is not one of the Services by which the nodes know each other: those of the set name every pod.
-      return { node: node.name, host: `${node.name}.${set}-pods.${namespace}.svc`, port: metricsPort };
+      const host = `${node.name}.${podsService(setOf(plan, node))}.${namespace}.svc`;
+      return { node: node.name, host, port: metricsPort };
     });
   }
 
-  /** Every object of the topology: namespace, surroundings, Secrets, StatefulSets, each after those before it. */
-  objects({ parent, plan, secrets, tls }: Omit<Deployment, "behind" | "isNew">): KubernetesObjects {
+  /**
+   * Every object, then the operation that waits for the pods, and later brings changes to them: the StatefulSets replace
+   * none by themselves.
+   */
+  deploy({ parent, plan, secrets, tls }: Deployment): Deployed {
     const owner = this.#owner(plan);
+    const { namespace } = owner;
+    const api = this.#api(parent);
     const provider = new this.#module.Provider(
       `${plan.name}-kubernetes`,
-      // A ConfigMap or a Secret that is replaced would be gone for a moment, and pods that start in it would wait.
-      { ...this.#target.api, enableConfigMapMutable: true, enableSecretMutable: true },
+      {
+        ...(this.#target.api.kubeconfig !== undefined && { kubeconfig: api.apply(({ kubeconfig }) => kubeconfig) }),
+        ...(this.#target.api.context !== undefined && { context: this.#target.api.context }),
+        // A ConfigMap or a Secret that is replaced would be gone for a moment, and pods that start in it would wait.
+        ...{ enableConfigMapMutable: true, enableSecretMutable: true },
+      },
       { parent },
     );
-    const manifests = manifestsOf(owner, plan, this.#target, this.#admitted);
-    const make = (manifest: Manifest, dependsOn: pulumi.Resource[]) =>
-      this.#object(plan, manifest, { parent, provider, dependsOn });
-    const namespace = manifests.namespace === undefined ? [] : [make(manifests.namespace, [])];
-    const surroundings = manifests.surroundings.map((manifest) => make(manifest, namespace));
-    const input = all([secrets, tls?.client, tls && all(plan.nodes.map(({ name }) => tls.server(name)))]);
-    const files = setsOf(plan).flatMap((set) => {
-      const known = input.apply(([values, client, servers]) => {
-        const certificates = servers && new Map(plan.nodes.map(({ name }, at) => [name, servers[at] as never]));
-        return secretsOfSet(owner, plan, set, this.#target, {
-          secrets: values,
-          ...(certificates && { certificates }),
-          ...(client && { client }),
-        });
-      });
-      // How many there are, and their names, do not depend on what is in them.
-      const names = [`${set.name}-secret`, ...(this.#target.exporters ? [`${set.name}-exporter`] : [])];
-      return names.map((name, at) => {
-        const data = secret(known.apply((made) => (made[at]?.stringData ?? {}) as Record<string, string>));
-        const metadata = { name, namespace: owner.namespace, labels: manifests.surroundings[0]?.metadata.labels ?? {} };
-        return new this.#module.core.v1.Secret(
-          name,
-          { metadata, type: "Opaque", stringData: data },
-          { parent, provider, dependsOn: namespace },
-        );
-      });
-    });
-    const sets = manifests.sets.map((manifest) => make(manifest, [...surroundings, ...files]));
-    return { plan, owner, sets };
+    const given = { module: this.#module, owner, plan, target: this.#target, admitted: this.#admitted, secrets, tls };
+    const sets = makeObjects({ ...given, options: { parent, provider } });
+    const labels = runnerLabels(owner, plan);
+    const runner = api.apply((kubernetes) => ({ kubernetes, namespace, image: this.#target.runnerImage, labels }));
+    const surroundings = { plan, addresses: this.addresses(plan), secrets, tls };
+    const nodes = plan.nodes.map((node) => ({ ...serverInputs(node, surroundings), set: setOf(plan, node) }));
+    const revisions = sets.map(({ manifest }) => fingerprint(manifest));
+    const rollout = new Rollout(
+      `${plan.name}-rollout`,
+      { name: plan.name, runner, nodes, revisions },
+      { parent, dependsOn: sets.map(({ resource }) => resource) },
+    );
+    const deployed = plan.nodes.map((_, index) => ({
+      instance: rollout.instances.apply((instances) => instances[index] ?? ""),
+      dataId: rollout.dataIds.apply((dataIds) => dataIds[index] ?? ""),
+      resource: rollout,
+    }));
+    return { nodes: deployed, runner };
+  }
+
+  /** The cluster, as @pulumi/kubernetes and the tool are both told. */
+  #api(parent: pulumi.Resource) {
+    const { api } = this.#target;
+    if (Object.keys(api).length === 0 && parent.getProvider("kubernetes:core/v1:Pod")) {
+      throw new Error(
+        "a provider of @pulumi/kubernetes does not tell Hearth's own tool where its cluster is: " +
+          "write kubernetes: { kubeconfig, context } as that provider has them",
+      );
+    }
+    // The text of a kubeconfig is a login; its path is none.
+    return api.kubeconfig?.includes("\n") ? secret(api) : output(api);
   }
 
   #owner({ name }: Pick<TopologyPlan, "name">): Owner {
     const [project, stack] = [getProject(), getStack()];
-    return { project, stack, namespace: this.#target.namespace ?? `${project}-${stack}-${name}`.toLowerCase() };
+    return { project, stack, namespace: this.#target.namespace ?? namespaceOf(`${project}-${stack}-${name}`) };
   }
+}
 
-  /** The resource of an object, named as it is, with its kind where several kinds share a name. */
-  #object(plan: TopologyPlan, manifest: Manifest, options: pulumi.CustomResourceOptions): pulumi.CustomResource {
-    const { core, apps, networking, policy, apiextensions } = this.#module;
-    const { apiVersion, kind, ...args } = manifest;
-    const { name } = manifest.metadata;
-    const inputs = args as never;
-    switch (kind) {
-      case "Namespace":
-        return new core.v1.Namespace(`${plan.name}-namespace`, inputs, options);
-      case "NetworkPolicy":
-        return new networking.v1.NetworkPolicy(`${name}-policy`, inputs, options);
-      case "Service":
-        return new core.v1.Service(name, inputs, options);
-      case "PodDisruptionBudget":
-        return new policy.v1.PodDisruptionBudget(`${name}-budget`, inputs, options);
-      case "ConfigMap":
-        return new core.v1.ConfigMap(name, inputs, options);
-      case "StatefulSet":
-        return new apps.v1.StatefulSet(`${name}-set`, inputs, options);
-      case "ServiceMonitor":
-        return new apiextensions.CustomResource(`${name}-monitor`, { apiVersion, kind, ...args } as never, options);
-      default:
-        throw new Error(`no resource is made of a ${kind}`);
-    }
-  }
+/** Another one for another StatefulSet: known in previews, as what the API server makes of it is not. */
+function fingerprint(manifest: object): string {
+  return createHash("sha256").update(JSON.stringify(manifest)).digest("hex").slice(0, 16);
 }

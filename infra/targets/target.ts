@@ -34,7 +34,7 @@ export interface Deployed {
   /** In the order of the plan's nodes. */
   readonly nodes: readonly DeployedNode[];
   /** How the nodes are reached, where that may not be possible from here. */
-  readonly runner?: RunnerInputs;
+  readonly runner?: pulumi.Input<RunnerInputs>;
 }
 
 /**
@@ -42,6 +42,8 @@ export interface Deployed {
  * that it gives are those that the nodes announce, and stay the same when a node restarts.
  */
 export interface Target {
+  /** The plan as nodes have it there, which all else is asked about; absent: as it was planned. */
+  planOf?(plan: TopologyPlan): TopologyPlan;
   /** Where each node of the plan is reached, by the node's name. */
   addresses(plan: TopologyPlan): ReadonlyMap<string, Address>;
   /** Every name and address by which each node is reached, by the node's name: the first is that of `addresses`. */

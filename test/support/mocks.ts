@@ -44,6 +44,10 @@ export async function registeredInOrder(
           Certificates: issued,
           RemoteImage: { imageId: `id of ${inputs.name}` },
           ImageServer: { version: "7.0.15" },
+          Rollout: {
+            instances: nodes.map((node) => `${node.name}@1`),
+            dataIds: nodes.map((node) => `data-of-${node.name}`),
+          },
         };
         const more = { ...made, ...outputs[type.split(":").at(-1) ?? ""] };
         return { id: id || `${name}-id`, state: { ...more, ...inputs, ...state[type.split(":").at(-1) ?? ""] } };

@@ -12,7 +12,6 @@ const keys: readonly (keyof Required<KubernetesArgs>)[] = [
 const elsewhere: Readonly<Record<string, string>> = {
   bind: "is for the target local: each pod binds its own address; leave it out",
   directory: "is for the target local: pods keep their files in volumes; leave it out",
-  docker: "is for the target docker: write kubernetes instead",
 };
 
 /** A pod's name is a label of a name in the DNS; StatefulSet, index and what Kubernetes adds must fit behind it. */
@@ -23,14 +22,16 @@ export function checkKubernetes(name: string, args: ArgumentChecker, topology: s
   for (const [key, why] of Object.entries(elsewhere)) {
     if (args.value(key) !== undefined) args.refuse(key, `${show(args.value(key))} ${why}`);
   }
-  if (args.value("firewall") === "apply") {
-    args.refuse("firewall", '"apply" is for the target local: pods are closed by a NetworkPolicy; leave it out');
+  const firewall = args.value("firewall") ?? "off";
+  if (firewall !== "off" && !args.findings.refused("firewall")) {
+    args.refuse("firewall", `${show(firewall)} is for other targets: pods are closed by a NetworkPolicy; leave it out`);
   }
-  if (!/^[a-z]([a-z0-9-]*[a-z0-9])?$/.test(name) || name.length > longest) {
-    args.refuse(
-      "name",
-      `${show(name)} cannot be part of a pod's name: write small letters, digits and hyphens, ${longest} at most, a letter first`,
-    );
+  if (args.value("hostTuning") === "apply") {
+    const why = "machines of a cluster are tuned by who runs it, as docs/host.md says; leave it out";
+    args.refuse("hostTuning", `"apply" is for the target local: ${why}`);
+  }
+  if (name.length > longest) {
+    args.refuse("name", `${show(name)} is too long for a pod's name: write ${longest} characters at most`);
   }
   const value = args.value("kubernetes") ?? {};
   if (typeof value !== "object" || value === null || Array.isArray(value)) {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { TopologyPlan } from "../topology.ts";
 
 /** An object of the cluster, as data: what Pulumi, kubectl and the API server take. */
@@ -21,6 +22,19 @@ export interface Owner {
   readonly project: string;
   readonly stack: string;
   readonly namespace: string;
+}
+
+const longest = 63;
+
+/** A namespace's name out of a text that need not be one; two texts have two. */
+export function namespaceOf(text: string): string {
+  const name = text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-|-$/g, "");
+  if (name === text && name.length <= longest) return name;
+  const mark = createHash("sha256").update(text).digest("hex").slice(0, 8);
+  return `${name.slice(0, longest - mark.length - 1)}-${mark}`;
 }
 
 /** Labels by which the pods of a topology know each other: no two topologies of a namespace have the same. */

@@ -28,7 +28,11 @@ export function services(
   const labels = labelsOf(owner, plan);
   const service = (name: string, selector: Record<string, string>, spec: object): Manifest => ({
     ...{ apiVersion: "v1", kind: "Service" },
-    metadata: { name, namespace: owner.namespace, labels },
+    metadata: {
+      ...{ name, namespace: owner.namespace, labels },
+      // There is no pod to lead to before the StatefulSets, which come afterwards.
+      annotations: { "pulumi.com/skipAwait": "true" },
+    },
     spec: { type: "ClusterIP", selector, ...spec },
   });
   const pods = plan.nodes.map((node) =>

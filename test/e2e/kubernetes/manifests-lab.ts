@@ -2,7 +2,7 @@ import type { Manifest } from "../../../infra/plan/kubernetes/manifest.ts";
 import { manifestsOf, secretsOfSet } from "../../../infra/plan/kubernetes/manifests.ts";
 import { onKubernetes } from "../../../infra/plan/kubernetes/nodes.ts";
 import { setsOf } from "../../../infra/plan/kubernetes/sets.ts";
-import { type KubernetesArgs, resolveKubernetes } from "../../../infra/plan/kubernetes.ts";
+import { type KubernetesArgs, type KubernetesPlan, resolveKubernetes } from "../../../infra/plan/kubernetes.ts";
 import { podUser, type Secrets, userNames } from "../../../infra/plan/secrets.ts";
 import type { TopologyPlan } from "../../../infra/plan/topology.ts";
 import type { KubeObject } from "../../support/kubernetes/api.ts";
@@ -16,7 +16,7 @@ const certificate = { ca: "ca", cert: "cert", key: "key", authClients: "yes" } a
 export function objects(planned: TopologyPlan, namespace: string, kubernetes: KubernetesArgs): KubeObject[] {
   const owner = { project: "shop", stack: "test", namespace };
   const plan = onKubernetes(planned, namespace);
-  const target = resolveKubernetes({ kubernetes });
+  const target = resolveKubernetes({ target: "kubernetes", kubernetes }) as KubernetesPlan;
   const made = manifestsOf(owner, plan, target, { clients: ["192.0.2.0/24"], monitoring: ["10.9.8.7", "fd00::1"] });
   const certificates = plan.tls && new Map(plan.nodes.map(({ name }) => [name, certificate]));
   const secret = setsOf(plan).flatMap((set) =>

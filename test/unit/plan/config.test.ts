@@ -124,11 +124,44 @@ describe("a configuration that is accepted", () => {
     expect(published.args.docker).toEqual({ publish: "10.0.0.7", context: "lab" });
   });
 
-  it.each(["dev", "prod"])("is that of the stack %s", (stack) => {
+  it("of the target kubernetes sets the parts of its argument", () => {
+    const values = {
+      ...{
+        target: "kubernetes",
+        image: "redis:7.2",
+        namespace: "shop",
+        kubeContext: "prod",
+        containerUser: "1001:1001",
+      },
+      ...{
+        storage: "4gb",
+        storageClass: "fast",
+        cpu: "500m",
+        cpuLimit: "2",
+        exporters: "false",
+        runnerImage: "node:22",
+      },
+      ...{ clientPods: '[{"labels": {"app": "web"}}]', serviceMonitor: "false", kubeconfig: "./kubeconfig" },
+      ...{ source: "demo", shards: "4" },
+    };
+    const { args, target, warming } = read(values);
+    expect(args).toEqual({
+      target: "kubernetes",
+      exporters: false,
+      kubernetes: {
+        ...{ image: "redis:7.2", namespace: "shop", context: "prod", kubeconfig: "./kubeconfig", user: "1001:1001" },
+        ...{ storage: "4gb", storageClass: "fast", cpu: "500m", cpuLimit: "2", runnerImage: "node:22" },
+        ...{ clients: [{ labels: { app: "web" } }], serviceMonitor: false },
+      },
+    });
+    expect([target, warming?.shards]).toEqual(["kubernetes", 4]);
+  });
+
+  it.each(["dev", "staging", "prod"])("is that of the stack %s", (stack) => {
     const file = resolve(import.meta.dirname, `../../../Pulumi.${stack}.yaml`);
     const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, string> };
     const read = readStackConfig((key) => config[`hearth:${key}`], Object.keys(config), []);
-    expect(read.target).toBe({ dev: "local", prod: "docker" }[stack]);
+    expect(read.target).toBe({ dev: "local", staging: "kubernetes", prod: "docker" }[stack]);
     expect(read.warming?.gate).toMatchObject({ minKeys: 1000, minHitRatio: 0.9 });
   });
 
@@ -146,13 +179,36 @@ describe("a configuration with a problem", () => {
       'hearth:topology: "clutser" is not known: choose one of "standalone", "sentinel", "cluster"; did you mean "cluster"?',
     ],
     [
-      { target: "kubernetes" },
-      'hearth:target: "kubernetes" is not there yet: it comes with a later version of Hearth; choose one of "local", "docker"',
+      { target: "locl" },
+      'hearth:target: "locl" is not known: choose one of "local", "docker", "kubernetes"; did you mean "local"?',
     ],
-    [{ target: "locl" }, 'hearth:target: "locl" is not known: choose one of "local", "docker"; did you mean "local"?'],
     [
       { image: "redis:7" },
-      "hearth:image: belongs to the target docker, and hearth:target is local: run pulumi config rm hearth:image, or set hearth:target to docker",
+      "hearth:image: belongs to the targets docker and kubernetes, and hearth:target is local: run pulumi config rm hearth:image, or set hearth:target to docker or kubernetes",
+    ],
+    [
+      { target: "kubernetes", publish: "true" },
+      "hearth:publish: belongs to the target docker, and hearth:target is kubernetes: run pulumi config rm hearth:publish, or set hearth:target to docker",
+    ],
+    [
+      { target: "docker", shards: "4" },
+      "hearth:shards: belongs to the target kubernetes, and hearth:target is docker: run pulumi config rm hearth:shards, or set hearth:target to kubernetes",
+    ],
+    [
+      { target: "kubernetes", shards: "100" },
+      "hearth:shards: 100 is not allowed: write a whole number from 1 to 64, such as 1",
+    ],
+    [
+      { target: "kubernetes", clientPods: "app=web" },
+      'hearth:clientPods: "app=web" is not JSON: write an object such as [{"labels": {"app": "web"}}]',
+    ],
+    [
+      { target: "kubernetes", clientPods: '[{"labels": {}}]' },
+      'hearth:clientPods.0: {"labels":{}} names no labels: write [{ labels: { app: "web" } }], with namespace: "shop" where they are in another one',
+    ],
+    [
+      { target: "kubernetes", kubeContext: "" },
+      'hearth:kubeContext: "" says nothing: leave it out for the current one',
     ],
     [
       { target: "docker", dockerHost: "/var/run/docker.sock" },

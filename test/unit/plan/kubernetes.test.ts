@@ -1,12 +1,16 @@
 import { describe, expect, it } from "vitest";
+import type { TopologyName } from "../../../infra/plan/args.ts";
+import { checkDeployment } from "../../../infra/plan/check.ts";
 import { ArgumentChecker } from "../../../infra/plan/check-values.ts";
 import { checkKubernetes } from "../../../infra/plan/kubernetes/check.ts";
+import { namespaceOf } from "../../../infra/plan/kubernetes/manifest.ts";
 import { nodeConf } from "../../../infra/plan/kubernetes/node-conf.ts";
 import { onKubernetes } from "../../../infra/plan/kubernetes/nodes.ts";
 import { podPaths } from "../../../infra/plan/kubernetes/paths.ts";
 import { setsOf } from "../../../infra/plan/kubernetes/sets.ts";
 import { resolveKubernetes } from "../../../infra/plan/kubernetes.ts";
-import { planCluster, planSentinel } from "../../../infra/plan/topology.ts";
+import { planCluster, planSentinel, planStandalone } from "../../../infra/plan/topology.ts";
+import { said } from "../../support/said.ts";
 
 const check = (args: Record<string, unknown>, topology = "sentinel", name = "cache") => {
   const checker = new ArgumentChecker(args);
@@ -51,15 +55,75 @@ describe("arguments of the target kubernetes", () => {
   });
 
   it("refuses names that no pod can have, and what is for other targets", () => {
-    expect(check({ bind: "0.0.0.0" }, "standalone", "My_Cache")).toEqual([
+    const name = "a-cache-whose-name-is-longer-than-32";
+    expect(check({ bind: "0.0.0.0", firewall: "print", hostTuning: "apply" }, "standalone", name)).toEqual([
       'bind: "0.0.0.0" is for the target local: each pod binds its own address; leave it out',
-      'name: "My_Cache" cannot be part of a pod\'s name: write small letters, digits and hyphens, 32 at most, a letter first',
+      'firewall: "print" is for other targets: pods are closed by a NetworkPolicy; leave it out',
+      'hostTuning: "apply" is for the target local: machines of a cluster are tuned by who runs it, as docs/host.md says; leave it out',
+      `name: "${name}" is too long for a pod's name: write 32 characters at most`,
     ]);
   });
 
   it("volumes are three times the memory, none for a cache that keeps nothing", () => {
-    expect(resolveKubernetes({ memory: "1gb" })).toMatchObject({ storage: 3 * 1024 ** 3 });
-    expect(resolveKubernetes({ persistence: "none" }).storage).toBeUndefined();
+    expect(resolveKubernetes({ target: "kubernetes", memory: "1gb" })).toMatchObject({ storage: 3 * 1024 ** 3 });
+    expect(resolveKubernetes({ target: "kubernetes", persistence: "none" })).not.toHaveProperty("storage");
+    expect(resolveKubernetes({ target: "docker" })).toBeUndefined();
+  });
+});
+
+describe("a topology on Kubernetes", () => {
+  const kubernetes = { target: "kubernetes" } as const;
+
+  it.each<[TopologyName, object, string]>([
+    [
+      "standalone",
+      { ...kubernetes, docker: { publish: true } },
+      'docker: is for the target "docker", and target is "kubernetes": write target "docker", or leave it out',
+    ],
+    [
+      "sentinel",
+      { target: "docker", kubernetes: { namespace: "shop" } },
+      'kubernetes: is for the target "kubernetes", and target is "docker": write target "kubernetes", or leave it out',
+    ],
+    [
+      "cluster",
+      { ...kubernetes, memory: "4mb", memoryLimit: "8mb" },
+      'memoryLimit: "8mb" is too little for a container: write at least "16mb"',
+    ],
+    [
+      "sentinel",
+      { ...kubernetes, port: 9121 },
+      "port: 9121 of the data nodes overlaps 9121 of the exporter beside it: write a port outside, such as 6379",
+    ],
+    [
+      "standalone",
+      { ...kubernetes, kubernetes: { publish: true } },
+      "kubernetes.publish: is not an argument of kubernetes, which takes namespace, kubeconfig, context, image, exporterImage, runnerImage, storage, storageClass, cpu, cpuLimit, user, clients, monitoring, serviceMonitor",
+    ],
+  ])("%s %j is refused", (topology, args, message) => {
+    expect(said(topology, args)).toEqual([message]);
+  });
+
+  it("has one port for all nodes, and its clients are let in by a policy", () => {
+    expect(said("sentinel", { ...kubernetes, port: 26378, exporters: false })).toEqual([]);
+    const { refusals, warnings } = checkDeployment("cache", {
+      topology: "standalone",
+      args: { ...kubernetes, clients: ["10.0.0.0/24"] },
+    });
+    expect([refusals, warnings]).toEqual([[], []]);
+  });
+
+  it("leaves a quarter of the pod's memory to all but data", () => {
+    const { kubernetes: target, nodes } = planStandalone("cache", { ...kubernetes, memoryLimit: "400mb" });
+    expect(target?.memoryLimit).toBe(400 * 1024 ** 2);
+    expect(nodes[0]?.directives.maxmemory).toBe("300mb");
+  });
+
+  it("has a namespace whose name is one", () => {
+    expect(namespaceOf("shop-prod-cache")).toBe("shop-prod-cache");
+    expect(namespaceOf("My.Shop-prod-cache")).toMatch(/^my-shop-prod-cache-[0-9a-f]{8}$/);
+    expect(namespaceOf("my_shop-prod-cache")).not.toBe(namespaceOf("my.shop-prod-cache"));
+    expect(namespaceOf(`a-${"long-".repeat(20)}name`)).toMatch(/^[a-z0-9-]{54}-[0-9a-f]{8}$/);
   });
 });
 

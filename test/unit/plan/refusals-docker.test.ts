@@ -108,13 +108,12 @@ describe("arguments of the target docker", () => {
     ],
     [
       { exporters: true },
-      'exporters: true needs the target "docker", where exporters are containers: write target "docker", or run redis_exporter beside Redis yourself, as the user exporter',
+      'exporters: true needs a target on which exporters are containers: write target "docker" or "kubernetes", or run redis_exporter beside Redis yourself, as the user exporter',
     ],
     [
-      { target: "kubernetes" },
-      'target: "kubernetes" is not there yet: it comes with a later version of Hearth; choose one of "local", "docker"',
+      { target: "dokcer" },
+      'target: "dokcer" is not known: choose one of "local", "docker", "kubernetes"; did you mean "docker"?',
     ],
-    [{ target: "dokcer" }, 'target: "dokcer" is not known: choose one of "local", "docker"; did you mean "docker"?'],
   ])("%j", (args, message) => {
     expect(said("standalone", args)).toEqual([message]);
   });
