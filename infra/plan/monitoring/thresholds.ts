@@ -16,6 +16,8 @@ export interface AlertThresholds {
   readonly minReadsPerSecond: number;
   /** Error replies, of all commands. @default 0.05 */
   readonly errorRatio: number;
+  /** Error replies a second, of all nodes, from which on their share says anything. @default 0.05, 15 in five minutes */
+  readonly minErrorsPerSecond: number;
   /** Connected clients, of `maxclients`. @default 0.8 */
   readonly clients: number;
   /** How far a replica may be behind its primary. @default 10 */
@@ -45,6 +47,7 @@ export const alertThresholds: AlertThresholds = {
   hitRatioUseless: 0.3,
   minReadsPerSecond: 1,
   errorRatio: 0.05,
+  minErrorsPerSecond: 0.05,
   clients: 0.8,
   replicationLag: 10,
   snapshotAge: 7200,

@@ -51,9 +51,9 @@ const used = (share: number): Series[] => [
   node("redis_memory_max_bytes", 1000),
 ];
 const noLimit: Series[] = [node("redis_memory_used_bytes", 1000), node("redis_memory_max_bytes", 0)];
-const errors = (share: number, err = "OOM"): Series[] => [
-  node("redis_errors_total", growing(share * 1000), { err }),
-  node("redis_commands_processed_total", growing(1000)),
+const errors = (share: number, err = "OOM", commands = 1000): Series[] => [
+  node("redis_errors_total", growing(share * commands), { err }),
+  node("redis_commands_processed_total", growing(commands)),
 ];
 const slow = (seconds: number, cmd = "get"): Series[] => [
   node("redis_commands_duration_seconds_total", growing(seconds * 100), { cmd }),
@@ -110,6 +110,8 @@ export const cases: readonly AlertCase[] = [
   },
   { alert: "HearthErrorRatioHigh", deployment: standalone, fires: errors(0.06), quiet: errors(0.04), at: "6m" },
   { alert: "HearthErrorRatioHigh", deployment: cluster, fires: errors(0.06), quiet: errors(0.5, "MOVED"), at: "6m" },
+  // Hardly anybody asks anything: 20 commands in five minutes, of which 10 are refused.
+  { alert: "HearthErrorRatioHigh", deployment: cluster, fires: errors(0.5), quiet: errors(0.5, "NOAUTH", 1), at: "6m" },
   {
     alert: "HearthSlowCommands",
     deployment: standalone,

@@ -11,9 +11,10 @@ export function commandRecords({ of }: Watch): RecordingRule[] {
   const perCache = (metric: string, ...more: string[]): string =>
     `sum by (stack, cache, topology) (rate(${metric}${of(data, ...more)}[5m]))`;
   return [
+    { record: "hearth:errors:rate5m", expr: perCache("redis_errors_total", `err!~"${redirections}"`) },
     {
       record: "hearth:error_ratio:rate5m",
-      expr: `${perCache("redis_errors_total", `err!~"${redirections}"`)} / ${perCache("redis_commands_processed_total")}`,
+      expr: `hearth:errors:rate5m${of()} / ${perCache("redis_commands_processed_total")}`,
     },
     {
       record: "hearth:command_seconds:rate5m",
@@ -27,7 +28,8 @@ export function commands({ of, thresholds }: Watch): AlertRule[] {
   return [
     {
       alert: "HearthErrorRatioHigh",
-      expr: `hearth:error_ratio:rate5m${of()} > ${thresholds.errorRatio}`,
+      // Where hardly anything is asked, a single error would be a large share of it.
+      expr: `hearth:error_ratio:rate5m${of()} > ${thresholds.errorRatio} and hearth:errors:rate5m${of()} >= ${thresholds.minErrorsPerSecond}`,
       for: "5m",
       severity: "warning",
       summary: `{{ $value | humanizePercentage }} of the commands of {{ $labels.cache }} are refused, more than ${percent(thresholds.errorRatio)}`,
