@@ -4,7 +4,9 @@ export interface HealthCheck {
   readonly name: string;
   readonly kind: "redis" | "sentinel";
   readonly port: number;
-  /** Path of the file that redis-cli reads: the login, PING, and what else is asked. */
+  /** As whom the server is asked. */
+  readonly user: string;
+  /** Path of the file with the user's password, which redis-cli reads from its stdin: see `healthLogin`. */
   readonly login: string;
   /** Where the server speaks TLS: paths of the authority, and of what is shown where a client must show a certificate. */
   readonly tls?: { readonly ca: string; readonly own?: { readonly cert: string; readonly key: string } } | undefined;
@@ -12,33 +14,49 @@ export interface HealthCheck {
   readonly options?: string;
   /**
    * Kubernetes: the script is called with `live` or `ready`. Live is a server that answers, whatever it says: one that
-   * loads its data, or has no primary, is not helped by being killed. What is asked of a cluster node tells its state.
+   * loads its data, or has no primary, is not helped by being killed.
    */
   readonly probes?: boolean;
+  /** Whether the node must see a cluster that serves. */
+  readonly cluster?: boolean;
 }
 
 /** Seconds after which a probe gives up: less than Kubernetes waits for it (infra/plan/kubernetes/probes.ts). */
 export const probeSeconds = 4;
 
+/** The file of `login`: redis-cli takes its first line for the password, whatever is in it. */
+export function healthLogin(password: string): string {
+  return `${password}\n`;
+}
+
 /**
  * The script of a health check, POSIX sh: whether the server serves, and, of a replica, whether it has its primary. It says
- * a word and ends with 0 or 1. The login is on redis-cli's stdin, in no argument and in no environment.
+ * a word and ends with 0 or 1. The password is on redis-cli's stdin, in no argument and in no environment.
+ *
+ * redis-cli is always given a command. Without one it reads commands from its stdin, but up to 7.0 it first asks for the
+ * help of all commands, before anybody is logged in: two errors for each check, which a server that is hardly used would
+ * be reported for (HearthErrorRatioHigh).
  */
-export function healthScript({ name, kind, port, login, tls, options = "", probes = false }: HealthCheck): string {
-  const limit = probes ? '$limit "$cli"' : '"$cli"';
+export function healthScript(check: HealthCheck): string {
+  const { name, kind, port, user, login, tls, options = "", probes = false, cluster = false } = check;
+  const asked = kind === "sentinel" ? "INFO sentinel" : "INFO replication";
   return `#!/bin/sh
 # Written by Hearth: the health check of ${name}. Says a word and ends with 0 (healthy) or 1.
 cli=$(command -v redis-cli || command -v valkey-cli) || { echo "no redis-cli in this image"; exit 1; }
-${probes ? `limit=$(command -v timeout) && limit="$limit ${probeSeconds}"\n` : ""}said=$(${limit} -h 127.0.0.1 -p ${port}${clientTls(tls)}${options} < ${shellWord(login)} 2>&1)
+limit=${probes ? `$(command -v timeout) && limit="$limit ${probeSeconds}"` : ""}
+ask() {
+  $limit "$cli" -h 127.0.0.1 -p ${port}${clientTls(tls)}${options} --user ${shellWord(user)} --askpass "$@" < ${shellWord(login)} 2>&1
+}
+said=$(ask PING)
 ${probes ? liveness : ""}case "$said" in
   *PONG*) ;;
   *LOADING*) echo "loading its data"; exit 1 ;;
   *MASTERDOWN*) echo "its primary is down"; exit 1 ;;
   *) echo "no answer"; exit 1 ;;
 esac
-case "$said" in
+case "$(ask ${asked}${cluster ? "; ask CLUSTER INFO" : ""})" in
 ${kind === "sentinel" ? '  *sentinel_masters:0*) echo "watches no primary"; exit 1 ;;' : '  *master_link_status:down*) echo "no link to its primary"; exit 1 ;;'}
-${probes && kind === "redis" ? '  *cluster_state:fail*) echo "the cluster does not serve"; exit 1 ;;\n' : ""}esac
+${cluster ? '  *cluster_state:fail*) echo "the cluster does not serve"; exit 1 ;;\n' : ""}esac
 echo "serves"
 `;
 }

@@ -69,12 +69,13 @@ export function isPersistent({ directives }: PlannedNode): boolean {
 
 /** What the probes run. All pods of a kind have the same. */
 export function healthOf(
-  { name, tls }: TopologyPlan,
+  { name, topology, tls }: TopologyPlan,
   { kind, port }: PlannedNode,
   { secret }: Pick<PodPaths, "secret">,
 ): string {
   return healthScript({
     ...{ name: `the ${kind === "sentinel" ? "sentinels" : "nodes"} of ${name}`, kind, port, probes: true },
+    ...{ user: "exporter", cluster: topology === "cluster" },
     login: `${secret}/${secretFiles.health}`,
     options: tlsOptions({ secret }, tls && { mutual: tls.mutual }),
   });

@@ -2,11 +2,12 @@ import type { Tls } from "../../../contract/endpoint.ts";
 import type { ServerTls } from "../../../contract/nodes.ts";
 import { exporterFiles } from "../exporters.ts";
 import type { KubernetesPlan } from "../kubernetes.ts";
+import { serviceMonitor } from "../monitoring/service-monitor.ts";
 import { resolveSecret, type Secrets } from "../secrets.ts";
 import type { TopologyPlan } from "../topology.ts";
 import { configData } from "./config-data.ts";
 import { disruptionBudgets } from "./disruption.ts";
-import { labelsOf, type Manifest, type Owner, ownLabels } from "./manifest.ts";
+import { labelsOf, type Manifest, type Owner } from "./manifest.ts";
 import { type Admitted, networkPolicy } from "./network-policy.ts";
 import { hostOf } from "./nodes.ts";
 import { secretData } from "./secret-data.ts";
@@ -77,7 +78,7 @@ export function secretsOfSet(
   const address = { host: "127.0.0.1", port: nodes[0]?.port ?? 0 };
   const password = resolveSecret({ secret: "exporter" }, secrets);
   return [
-    secret(secretName(name), secretData(plan, nodes, secrets, certificates)),
+    secret(secretName(name), secretData(nodes, secrets, certificates)),
     ...(exporters ? [secret(exporterSecretName(name), exporterFiles(address, password, client))] : []),
   ];
 }
@@ -88,14 +89,5 @@ function ownNamespace(owner: Owner, plan: TopologyPlan): Manifest {
   return {
     ...{ apiVersion: "v1", kind: "Namespace" },
     metadata: { name: owner.namespace, labels: { ...labelsOf(owner, plan), ...Object.fromEntries(levels) } },
-  };
-}
-
-/** Scrapes the exporters through the Services without an address, which are the ones with such a port. */
-function serviceMonitor(owner: Owner, plan: TopologyPlan): Manifest {
-  return {
-    ...{ apiVersion: "monitoring.coreos.com/v1", kind: "ServiceMonitor" },
-    metadata: { name: plan.name, namespace: owner.namespace, labels: labelsOf(owner, plan) },
-    spec: { selector: { matchLabels: ownLabels(owner, plan) }, endpoints: [{ port: "metrics" }] },
   };
 }

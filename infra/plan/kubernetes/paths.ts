@@ -21,7 +21,7 @@ export const exporterFolder = "/hearth/exporter";
 export const secretFiles = {
   directives: "secret.conf",
   acl: "users.acl",
-  /** The login of the probes, and what they ask. */
+  /** The password of the user that the probes ask as, one line. */
   health: "health.auth",
   /** The login of those who hand over, one line. */
   handover: "handover.auth",

@@ -1,8 +1,9 @@
 import { aclText, configText, quoteWord } from "../../../contract/config-file.ts";
+import { healthLogin } from "../../../contract/health-script.ts";
 import type { ServerTls } from "../../../contract/nodes.ts";
 import { renderAcl } from "../acl.ts";
 import { podUser, resolveSecret, resolveSecretDirectives, type Secrets } from "../secrets.ts";
-import type { PlannedNode, TopologyPlan } from "../topology.ts";
+import type { PlannedNode } from "../topology.ts";
 import { certificateFiles, secretFiles } from "./paths.ts";
 
 /**
@@ -11,26 +12,24 @@ import { certificateFiles, secretFiles } from "./paths.ts";
  * @param certificates by the node's name; absent: plain TCP
  */
 export function secretData(
-  { topology }: Pick<TopologyPlan, "topology">,
   nodes: readonly PlannedNode[],
   secrets: Secrets,
   certificates?: ReadonlyMap<string, ServerTls>,
 ): Record<string, string> {
   const [first] = nodes;
   if (first === undefined) throw new Error("there is no node to make a Secret for");
-  const { kind, acl, secretDirectives } = first;
-  const login = (user: "exporter" | typeof podUser) =>
-    `AUTH ${user} ${quoteWord(resolveSecret({ secret: user }, secrets))}`;
-  const asked = ["PING", `INFO ${kind === "sentinel" ? "sentinel" : "replication"}`];
-  if (topology === "cluster") asked.push("CLUSTER INFO");
+  const { acl, secretDirectives } = first;
+  const passwordOf = (user: "exporter" | typeof podUser) => resolveSecret({ secret: user }, secrets);
   return {
     [secretFiles.directives]: configText(
       "# Secrets; included by the main file.",
       resolveSecretDirectives(secretDirectives, secrets),
     ),
     [secretFiles.acl]: aclText(renderAcl(acl, secrets)),
-    [secretFiles.health]: `${[login("exporter"), ...asked].join("\n")}\n`,
-    ...(acl.some(({ user }) => user === podUser) && { [secretFiles.handover]: `${login(podUser)}\n` }),
+    [secretFiles.health]: healthLogin(passwordOf("exporter")),
+    ...(acl.some(({ user }) => user === podUser) && {
+      [secretFiles.handover]: `AUTH ${podUser} ${quoteWord(passwordOf(podUser))}\n`,
+    }),
     ...certificateData(nodes, certificates),
   };
 }

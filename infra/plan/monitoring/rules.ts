@@ -15,10 +15,19 @@ import { type AlertRule, type RecordingRule, type Watch, watchOf } from "./rule.
 import { type AlertThresholds, alertThresholds } from "./thresholds.ts";
 import { yaml } from "./yaml.ts";
 
+/** Rules that are evaluated together, as Prometheus has them. */
+export interface RuleGroup {
+  readonly name: string;
+  readonly interval: string;
+  readonly rules: readonly Readonly<Record<string, string | Readonly<Record<string, string>>>>[];
+}
+
 /** The rules of one topology, for its kind and its size. */
 export interface MonitoringRules {
   readonly records: readonly RecordingRule[];
   readonly alerts: readonly AlertRule[];
+  /** The same as Prometheus takes them, with labels and annotations. */
+  readonly groups: readonly RuleGroup[];
   /** The same as a file of rules for Prometheus. */
   readonly yaml: string;
 }
@@ -53,11 +62,11 @@ export function monitoringRules(input: RulesInput): MonitoringRules {
   const name = `${stack}/${plan.name}`;
   // Whoever has no labels of a figure (a count of none) is still known by these.
   const labels = { stack, cache: plan.name, topology: plan.topology };
-  const groups = [
+  const groups: RuleGroup[] = [
     { name: `${name} figures`, interval, rules: records.map((record) => ({ ...record, labels })) },
     { name: `${name} alerts`, interval, rules: alerts.map((rule) => alertOf(rule, labels, runbooks)) },
   ];
-  return { records, alerts, yaml: yaml({ groups }) };
+  return { records, alerts, groups, yaml: yaml({ groups: groups.map((group) => ({ ...group })) }) };
 }
 
 const makers: readonly ((watch: Watch) => AlertRule[])[] = [

@@ -149,10 +149,13 @@ dockerTest("a server in a container", () => {
     await expect(lab.start(node)).rejects.toThrow(`the container ${node.container} is not there`);
   });
 
-  it("is unhealthy while a replica has no primary", async () => {
+  it("is unhealthy while a replica has no primary; its health check asks nothing that is refused", async () => {
     const node = await lab.node(10);
     await lab.start(node);
+    const refused = async () => parseInfo(String(await lab.ask(node, "INFO", "errorstats")));
+    const before = await refused();
     await until("healthy", async () => (await lab.inspect(node)).State.Health?.Status === "healthy");
+    expect(await refused()).toEqual(before);
     await lab.ask(node, "REPLICAOF", lab.prefix.concat(".250"), "6379");
     expect(parseInfo(String(await lab.ask(node, "INFO", "replication"))).role).toBe("slave");
     const unhealthy = await until("unhealthy", async () => {

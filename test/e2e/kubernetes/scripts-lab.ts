@@ -70,7 +70,7 @@ export async function podsOf(planned: TopologyPlan, { env = {}, certificates, sh
     };
     for (const [name, text] of Object.entries(files)) writeFileSync(join(paths.config, name), text);
     const kind = nodes.filter((other) => other.kind === node.kind);
-    for (const [name, text] of Object.entries(secretData(here, kind, secrets, certificates)))
+    for (const [name, text] of Object.entries(secretData(kind, secrets, certificates)))
       writeFileSync(join(paths.secret, name), text);
     return podOf(node, paths, { env: { ...env, HEARTH_NODE: node.name }, shell, certificates });
   });

@@ -19,7 +19,7 @@ export function cluster({ of, topology }: Watch): AlertRule[] {
       severity: "critical",
       summary: "{{ $labels.node }} knows an owner for {{ $value }} of 16384 slots",
       action:
-        "CLUSTER SLOTS shows the gap: CLUSTER ADDSLOTS on the primary of its neighbours closes it; pulumi refresh and pulumi up do so for a node that lost its folder.",
+        "CLUSTER SLOTS shows the gap; pulumi refresh and pulumi up close it: slots that nobody has go back to their shard.",
     },
     {
       alert: "HearthSlotsFailed",
