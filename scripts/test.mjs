@@ -1,5 +1,5 @@
 // npm test: makes this machine ready and runs every test. node scripts/test.mjs [unit|component|e2e ...] [options of
-// vitest]. The last line is `N passed, N failed`, with `, N skipped` where there were any.
+// vitest]. HEARTH_RESULTS names a file for vitest's JSON report. The last line is `N passed, N failed`, with `, N skipped` where there were any.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -28,7 +28,7 @@ await main(async () => {
   const kubernetes = withDocker ? await kubernetesForTests() : undefined;
 
   const folder = mkdtempSync(path.join(os.tmpdir(), "hearth-test-"));
-  const file = path.join(folder, "results.json");
+  const file = process.env.HEARTH_RESULTS || path.join(folder, "results.json");
   try {
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
     const code = await run("vitest", ["run", ...reporters, ...chosen, ...rest], { cwd: root });

@@ -4,7 +4,12 @@ import type { Endpoint } from "../../contract/endpoint.ts";
 /** How patient a client is, with one server, sentinels or a cluster. */
 export type Patience = Pick<
   RedisOptions,
-  "maxRetriesPerRequest" | "commandTimeout" | "connectTimeout" | "retryStrategy" | "sentinelRetryStrategy"
+  | "maxRetriesPerRequest"
+  | "commandTimeout"
+  | "connectTimeout"
+  | "retryStrategy"
+  | "sentinelRetryStrategy"
+  | "reconnectOnError"
 > &
   Pick<ClusterOptions, "clusterRetryStrategy" | "slotsRefreshInterval">;
 

@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from "ioredis";
 import type { Endpoint } from "../../contract/endpoint.ts";
-import { clientOf } from "./client.ts";
+import { clientOf, type Patience } from "./client.ts";
 
 /** What an application that writes all the time has lived through. */
 export interface Written {
@@ -19,9 +19,30 @@ const WRITERS = 4;
 /** Between two attempts of a request, and two of a connection: the application is patient, but not slow. */
 const RETRY_MS = 50;
 
+/** Repeats nothing, so that every failed request is counted. */
+const impatient: Patience = {
+  maxRetriesPerRequest: 0,
+  // A server that vanishes without a word is given up as well.
+  commandTimeout: 1000,
+  connectTimeout: 1000,
+  retryStrategy: () => RETRY_MS,
+  sentinelRetryStrategy: () => RETRY_MS,
+  clusterRetryStrategy: () => RETRY_MS,
+  slotsRefreshInterval: 1000,
+};
+
 /**
- * An application under load: writes one new key after the other through the endpoint, and repeats what failed. Its
- * client itself repeats nothing, so that every failed request is counted.
+ * A client as applications have it: what fails by a lost connection is sent again, twenty times as ioredis does it by
+ * itself; one that was connected to a primary which is none any more looks for the other.
+ */
+export const retrying: Patience = {
+  maxRetriesPerRequest: 20,
+  reconnectOnError: ({ message }) => (message.startsWith("READONLY") ? 2 : false),
+};
+
+/**
+ * An application under load: writes one new key after the other through the endpoint, and repeats what failed. By
+ * default its client itself repeats nothing.
  */
 export class Writer {
   readonly #client: Redis | Cluster;
@@ -35,18 +56,9 @@ export class Writer {
   #stopped = false;
 
   /** @param prefix of the keys; in a cluster one with a `{tag}` keeps to one shard */
-  constructor(endpoint: Endpoint, prefix = "written:") {
+  constructor(endpoint: Endpoint, prefix = "written:", patience: Patience = impatient) {
     this.#prefix = prefix;
-    this.#client = clientOf(endpoint, {
-      maxRetriesPerRequest: 0,
-      // A server that vanishes without a word is given up as well.
-      commandTimeout: 1000,
-      connectTimeout: 1000,
-      retryStrategy: () => RETRY_MS,
-      sentinelRetryStrategy: () => RETRY_MS,
-      clusterRetryStrategy: () => RETRY_MS,
-      slotsRefreshInterval: 1000,
-    });
+    this.#client = clientOf(endpoint, patience);
     this.#client.on("error", () => {}); // counted where a request fails
     this.#work = Array.from({ length: WRITERS }, (_, writer) => this.#write(writer));
   }

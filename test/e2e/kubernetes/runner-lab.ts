@@ -21,9 +21,15 @@ export function runnerIn(namespace: string): KubernetesRunner {
 /** The text of the cluster's kubeconfig, which is a secret. */
 export const kubeconfigText = () => readFileSync(String(process.env.KUBECONFIG), "utf8");
 
-/** A Redis server behind a Service; only pods reach it. */
-export async function startRedis(namespace: string): Promise<{ host: string; endpoint: Endpoint }> {
-  const command = ["redis-server", "--requirepass", password, "--save", "", "--protected-mode", "no"];
+/**
+ * A Redis server behind a Service; only pods reach it.
+ * @param more of its options, as `--maxmemory`, `1gb`
+ */
+export async function startRedis(
+  namespace: string,
+  more: readonly string[] = [],
+): Promise<{ host: string; endpoint: Endpoint }> {
+  const command = ["redis-server", "--requirepass", password, "--save", "", "--protected-mode", "no", ...more];
   await startServer(namespace, "redis", { image: "redis", command, uid: 999, port, mount: "/data" });
   const host = `redis.${namespace}.svc`;
   return { host, endpoint: { topology: "standalone", nodes: [{ host, port }], database: 0, password } };

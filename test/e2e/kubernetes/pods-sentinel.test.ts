@@ -1,0 +1,3 @@
+import { podsComeAndGo } from "./pods.ts";
+
+podsComeAndGo("sentinel");
