@@ -1,5 +1,6 @@
 // npm test: makes this machine ready and runs every test. node scripts/test.mjs [unit|component|e2e ...] [options of
-// vitest]. HEARTH_RESULTS names a file for vitest's JSON report. The last line is `N passed, N failed`, with `, N skipped` where there were any.
+// vitest]. HEARTH_RESULTS names a file for vitest's JSON report. The last line is `N passed, N failed`, with `, N
+// skipped` where there were any.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
