@@ -15,6 +15,8 @@ export const kubernetesRunnerSchema = z.object({
   namespace: z.string(),
   /** Image with Node 20 or later. */
   image: z.string(),
+  /** Image with PostgreSQL 14 or later, for warming from the demo's rows. @default contract/demo-image.ts */
+  demoImage: z.string().optional(),
   /** Labels of the Jobs' pods: by them the topology's NetworkPolicy lets them in. */
   labels: z.record(z.string(), z.string()),
 });

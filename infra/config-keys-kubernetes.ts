@@ -46,6 +46,11 @@ export const kubernetesKeys: readonly ConfigKey[] = [
     default: "no limit",
     meaning: "CPU that each data node may use at most.",
   }),
+  part("demoImage", "demoImage", {
+    values: "as `image`",
+    default: `\`${kubernetesDefaults.demoImage}\``,
+    meaning: "Image with PostgreSQL 14 or later, which runs beside the warmer where `source` is `demo`.",
+  }),
   part("clientPods", "clients", {
     json: '[{"labels": {"app": "web"}}]',
     values: 'JSON: `[{"labels": {"app": "web"}, "namespace": "shop"}]`',

@@ -1,3 +1,4 @@
+import { defaultDemoImage } from "../../contract/demo-image.ts";
 import type { Owner as FileOwner } from "../../contract/docker.ts";
 import type { KubernetesApiInputs } from "../../contract/kubernetes.ts";
 import type { RedisArgs } from "./args.ts";
@@ -32,6 +33,8 @@ export interface KubernetesArgs {
   readonly exporterImage?: string | undefined;
   /** Image with Node 20 or later, for the Jobs in which formation, readiness and warming run. @default "node:24-alpine" */
   readonly runnerImage?: string | undefined;
+  /** Image with PostgreSQL 14 or later, for Jobs that warm from the demo's rows. @default "postgres:17-alpine" */
+  readonly demoImage?: string | undefined;
   /**
    * Size of each data node's volume: `"4gb"`, from `"1gb"`; or `"none"`: what is kept is lost with the pod.
    * @default "none" with persistence "none"; else three times `memory`, in whole gb
@@ -57,6 +60,7 @@ export const kubernetesDefaults = {
   image: "redis:7-alpine",
   exporterImage: defaultExporterImage,
   runnerImage: "node:24-alpine",
+  demoImage: defaultDemoImage,
   user: "999:999",
   cpu: "100m",
 } as const;
@@ -69,6 +73,7 @@ export interface KubernetesPlan {
   readonly image: string;
   readonly exporterImage: string;
   readonly runnerImage: string;
+  readonly demoImage: string;
   /** Bytes of a data node's volume; absent: it has none that outlives its pod. */
   readonly storage?: number;
   readonly storageClass?: string;
@@ -99,6 +104,7 @@ export function resolveKubernetes(args: RedisArgs): KubernetesPlan | undefined {
     image: given.image ?? kubernetesDefaults.image,
     exporterImage: given.exporterImage ?? kubernetesDefaults.exporterImage,
     runnerImage: given.runnerImage ?? kubernetesDefaults.runnerImage,
+    demoImage: given.demoImage ?? kubernetesDefaults.demoImage,
     ...(wished !== "none" && { storage: bytes(wished) }),
     ...(storageClass !== undefined && { storageClass }),
     cpu: given.cpu ?? kubernetesDefaults.cpu,

@@ -78,7 +78,8 @@ export class KubernetesTarget implements Target {
     const given = { module: this.#module, owner, plan, target: this.#target, admitted: this.#admitted, secrets, tls };
     const sets = makeObjects({ ...given, options: { parent, provider } });
     const labels = runnerLabels(owner, plan);
-    const runner = api.apply((kubernetes) => ({ kubernetes, namespace, image: this.#target.runnerImage, labels }));
+    const { runnerImage: image, demoImage } = this.#target;
+    const runner = api.apply((kubernetes) => ({ kubernetes, namespace, image, demoImage, labels }));
     const surroundings = { plan, addresses: this.addresses(plan), secrets, tls };
     const nodes = plan.nodes.map((node) => ({ ...serverInputs(node, surroundings), set: setOf(plan, node) }));
     const revisions = sets.map(({ manifest }) => fingerprint(manifest));
@@ -92,7 +93,8 @@ export class KubernetesTarget implements Target {
       dataId: rollout.dataIds.apply((dataIds) => dataIds[index] ?? ""),
       resource: rollout,
     }));
-    return { nodes: deployed, runner };
+    const site = { module: this.#module, provider, api, owner, after: rollout };
+    return { nodes: deployed, runner, site: { kubernetes: site } };
   }
 
   /** The cluster, as @pulumi/kubernetes and the tool are both told. */

@@ -1,5 +1,7 @@
 import type { V1Job, V1PodSpec, V1Secret } from "@kubernetes/client-node";
+import { defaultDemoImage } from "../../contract/demo-image.ts";
 import type { KubernetesRunner } from "../../contract/kubernetes.ts";
+import { demoContainer, demoVolume } from "./demo-container.ts";
 
 /** `nobody` nearly everywhere; and nobody needs to know the number. */
 const user = 65534;
@@ -31,6 +33,8 @@ export interface JobPlan {
   readonly deadlineMs: number;
   /** Pods that do the same request, each knowing its index. */
   readonly completions: number;
+  /** Whether rows are the demo's: a database beside the tool. */
+  readonly demo?: boolean;
 }
 
 /**
@@ -38,7 +42,7 @@ export interface JobPlan {
  * removed by the cluster, also when nobody looks any more. A pod that the cluster took away (a drain, a preemption) is
  * made again, since every operation may run twice; one that failed by itself is not.
  */
-export function jobOf({ name, runner, tool, deadlineMs, completions }: JobPlan): V1Job {
+export function jobOf({ name, runner, tool, deadlineMs, completions, demo = false }: JobPlan): V1Job {
   const labels = { ...runner.labels, [runnerLabel]: "true", "app.kubernetes.io/managed-by": "hearth" };
   return {
     apiVersion: "batch/v1",
@@ -52,12 +56,18 @@ export function jobOf({ name, runner, tool, deadlineMs, completions }: JobPlan):
       },
       activeDeadlineSeconds: Math.ceil(deadlineMs / 1000) + spareSeconds,
       ttlSecondsAfterFinished: keptSeconds,
-      template: { metadata: { labels }, spec: podOf(name, runner, tool) },
+      template: { metadata: { labels }, spec: podOf(name, runner, tool, demo) },
     },
   };
 }
 
-function podOf(name: string, { image }: KubernetesRunner, tool: string): V1PodSpec {
+const closed = {
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ["ALL"] },
+};
+
+function podOf(name: string, { image, demoImage }: KubernetesRunner, tool: string, demo: boolean): V1PodSpec {
   return {
     restartPolicy: "Never",
     automountServiceAccountToken: false,
@@ -70,17 +80,14 @@ function podOf(name: string, { image }: KubernetesRunner, tool: string): V1PodSp
       fsGroup: user,
       seccompProfile: { type: "RuntimeDefault" },
     },
+    ...(demo && { initContainers: [demoContainer(demoImage ?? defaultDemoImage, closed)] }),
     containers: [
       {
         name: "tool",
         image,
         imagePullPolicy: "IfNotPresent",
         command: ["node", `${toolFolder}/${launcherFile}`],
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ["ALL"] },
-        },
+        securityContext: closed,
         resources: { requests: { cpu: "50m", memory: memory.request }, limits: { memory: memory.limit } },
         volumeMounts: [
           { name: "tool", mountPath: toolFolder, readOnly: true },
@@ -93,6 +100,7 @@ function podOf(name: string, { image }: KubernetesRunner, tool: string): V1PodSp
       { name: "tool", configMap: { name: tool } },
       { name: "request", secret: { secretName: name, defaultMode: 0o440 } },
       { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
+      ...(demo ? [demoVolume] : []),
     ],
   };
 }

@@ -49,7 +49,8 @@ export async function runJob(
   const answers = new Answers(requests.length, completions, context);
   try {
     const tool = await ensureTool(api, namespace, context.signal);
-    const plan = { name, runner, tool, deadlineMs, completions };
+    const demo = requests.some(({ inputs }) => operation === "warm" && inputs.source === "demo");
+    const plan = { name, runner, tool, deadlineMs, completions, demo };
     const job = await api.create<V1Job>(jobs, jobOf(plan), context.signal);
     // Its pod waits for it. A Secret that came first would stay if this process were killed now.
     const lines = requests.map((request, seq) => JSON.stringify({ ...request, seq })).join("\n");

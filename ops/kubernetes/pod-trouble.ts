@@ -57,7 +57,8 @@ export function troubleOf(
 
 /** What keeps a pod's containers from starting until somebody changes something; undefined where nothing does. */
 export function whyStuck(pod: V1Pod): string | undefined {
-  const stuck = containersOf(pod).find(({ state, restartCount }) => {
+  // One that goes on beside the tool starts before it.
+  const stuck = [...(pod.status?.initContainerStatuses ?? []), ...containersOf(pod)].find(({ state, restartCount }) => {
     const reason = state?.waiting?.reason ?? "";
     return hopeless.includes(reason) || (reason === "CrashLoopBackOff" && restartCount >= crashes);
   });

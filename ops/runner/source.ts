@@ -4,6 +4,9 @@ const loopback = /^(localhost|127(\.\d+){3}|\[?::1\]?|0\.0\.0\.0|)$/i;
 /** Where the warmer may run, when not here. */
 type Away = "container" | "cluster";
 
+/** Where the demo database is started beside the warmer: there rows need no way. */
+const withDemo: readonly Away[] = ["cluster"];
+
 const advice: Readonly<Record<Away, string>> = {
   container:
     "name a database that the containers' network reaches (one of this machine is host.docker.internal there, where it listens for more than 127.0.0.1), or run the warmer here, where the nodes can be reached (docker.runner, hearth:runner)",
@@ -18,6 +21,7 @@ const places: Readonly<Record<Away, readonly [where: string, what: string]>> = {
 /** Why rows cannot be read from a container; undefined when nothing speaks against it. Never holds the URL, a secret. */
 export function whySourceIsOutOfReach(source: unknown, away: Away): string | undefined {
   const [where, what] = places[away];
+  if (source === "demo" && withDemo.includes(away)) return undefined;
   if (source === "demo")
     return `the demo database is started by the warmer on 127.0.0.1 of this machine, and the warmer runs ${where}: ${advice[away]}`;
   const url = (source as { url?: unknown } | undefined)?.url;

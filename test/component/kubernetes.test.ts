@@ -89,7 +89,8 @@ describe("what the operations are told", () => {
     const { nodes, runner, revisions } = rolloutOf(resources);
     const own = { "hearth.project": "hearth", "hearth.stack": "test", "hearth.cache": "cache" };
     expect(runner).toEqual({
-      ...{ kubernetes: { context: "lab" }, namespace: "hearth-test-cache", image: "node:24-alpine" },
+      ...{ kubernetes: { context: "lab" }, namespace: "hearth-test-cache" },
+      ...{ image: "node:24-alpine", demoImage: "postgres:17-alpine" },
       labels: { ...own, "hearth.kind": "runner" },
     });
     expect(revisions).toHaveLength(3);

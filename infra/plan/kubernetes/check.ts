@@ -4,9 +4,11 @@ import { type KubernetesArgs, kubernetesDefaults } from "../kubernetes.ts";
 import { bytes, formatBytes, show } from "../units.ts";
 
 const keys: readonly (keyof Required<KubernetesArgs>)[] = [
-  ...(["namespace", "kubeconfig", "context", "image", "exporterImage", "runnerImage", "storage"] as const),
+  ...(["namespace", "kubeconfig", "context", "image", "exporterImage", "runnerImage", "demoImage", "storage"] as const),
   ...(["storageClass", "cpu", "cpuLimit", "user", "clients", "monitoring", "serviceMonitor"] as const),
 ];
+
+const imageKeys = ["image", "exporterImage", "runnerImage", "demoImage"] as const;
 
 /** What is told when other arguments do not go together with this target. */
 const elsewhere: Readonly<Record<string, string>> = {
@@ -41,7 +43,7 @@ export function checkKubernetes(name: string, args: ArgumentChecker, topology: s
   const kubernetes = new ArgumentChecker(value as Record<string, unknown>, args.findings, "kubernetes.");
   kubernetes.known("kubernetes", keys, (key) => (key === "replicas" ? "is an argument of RedisSentinel" : undefined));
   checkNames(kubernetes);
-  for (const key of ["image", "exporterImage", "runnerImage"] as const) checkImage(kubernetes, key);
+  for (const key of imageKeys) checkImage(kubernetes, key);
   checkStorage(kubernetes, args, topology);
   for (const key of ["cpu", "cpuLimit"] as const) checkCpu(kubernetes, key);
   checkUser(kubernetes);
@@ -65,7 +67,7 @@ function checkNames(kubernetes: ArgumentChecker): void {
   }
 }
 
-function checkImage(kubernetes: ArgumentChecker, key: "image" | "exporterImage" | "runnerImage"): void {
+function checkImage(kubernetes: ArgumentChecker, key: (typeof imageKeys)[number]): void {
   const image = kubernetes.text(key);
   if (image === undefined || isImageName(image)) return;
   const meant = likelyImageName(image);

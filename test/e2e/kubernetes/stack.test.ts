@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { clientOf } from "../../support/client.ts";
+import { Deployed } from "../../support/deployed.ts";
+import { complaintsAbout, manifestsOf } from "../../support/kubernetes/manifests.ts";
+import { resolveServices } from "../../support/kubernetes/names.ts";
+import { objectsIn } from "../../support/kubernetes/objects.ts";
+import { images, kubernetesTest } from "../../support/kubernetes.ts";
+import { TestStack } from "../../support/stack.ts";
+import { kubernetesTarget, namespaceOf } from "../conformance/kubernetes.ts";
+import { nodeNames, type TopologyName, topologies } from "../conformance/topologies.ts";
+
+const small = { memory: "32mb", runnerImage: images.node, demoImage: images.postgres };
+const demo = { source: "demo", plan: "meal-planner", minKeys: "1000", minHitRatio: "0.9" };
+const settings: Record<TopologyName, Record<string, string>> = {
+  standalone: { persistence: "none" },
+  sentinel: { tls: "generated", downAfter: "2 seconds" },
+  cluster: { nodeTimeout: "3 seconds", exporters: "false" },
+};
+const minutes = 60_000;
+
+kubernetesTest(
+  "a stack on Kubernetes",
+  (namespace) => {
+    let stack: TestStack | undefined;
+    beforeAll(resolveServices);
+    afterAll(() => stack?.end(), 5 * minutes);
+
+    it.each(topologies)(
+      "%s: is deployed and warmed, unchanged by a second update, changed while it runs, and gone in the end",
+      async (topology) => {
+        const config = { ...(await kubernetesTarget.config()), ...small, ...settings[topology], ...demo };
+        stack = await new TestStack({ ...config, topology }).init();
+        expect(await stack.preview("--diff")).toContain("kubernetes:apps/v1:StatefulSet");
+        await stack.up();
+        const outputs = await stack.outputs();
+        expect(outputs.report).toMatchObject({ ok: true, keys: 1820, failed: 0 });
+        expect(outputs.nodes.map(({ name }) => name).sort()).toEqual(nodeNames(topology, "kubernetes").sort());
+        expect(await complaintsAbout(await manifestsOf(stack), namespace)).toEqual([]);
+        const deployed = new Deployed(outputs);
+        try {
+          const before = await deployed.settled();
+          const client = clientOf(outputs.endpoint);
+          await client.set("recipe:by-hand", "value");
+          expect(await client.get("recipe:by-hand")).toBe("value");
+          client.disconnect();
+          expect(await stack.up("--expect-no-changes")).toContain("unchanged");
+          stack.set({ slowlog: JSON.stringify({ slowerThan: "20 ms" }) });
+          const change = await stack.preview("--diff");
+          expect(change).toMatch(/live *: \{/);
+          expect(change).not.toContain("StatefulSet");
+          await stack.up();
+          expect((await deployed.states()).map(({ runId }) => runId)).toEqual(before.map(({ runId }) => runId));
+          for (const member of deployed.data) {
+            const told = await deployed.connect(member).call("CONFIG", "GET", "slowlog-log-slower-than");
+            expect(told).toEqual(["slowlog-log-slower-than", "20000"]);
+          }
+          await stack.preview("--refresh", "--expect-no-changes");
+        } finally {
+          deployed.close();
+        }
+        await stack.destroy();
+        expect(await objectsIn(namespaceOf(stack))).toEqual([]);
+        await stack.end();
+        stack = undefined;
+      },
+      15 * minutes,
+    );
+  },
+  ["redis", "exporter", "node", "postgres"],
+);
