@@ -3,8 +3,6 @@ import { freePorts } from "./ports.ts";
 
 /** What happens on the way between a client and a server. */
 export interface ProxyOptions {
-  /** Where it listens. @default "127.0.0.1" */
-  readonly host?: string;
   /** What the server sends comes in pieces of 1 to so many bytes, each in a packet of its own. */
   readonly largestPiece?: number;
   /** After so many bytes of the server on one connection nothing comes any more, and nothing is closed. */
@@ -23,7 +21,7 @@ export interface TestProxy {
 
 /** Passes everything on to a port of 127.0.0.1, as the options say. */
 export async function startProxy(target: number, options: ProxyOptions): Promise<TestProxy> {
-  const { host = "127.0.0.1", largestPiece, silentAfter = Number.POSITIVE_INFINITY } = options;
+  const { largestPiece, silentAfter = Number.POSITIVE_INFINITY } = options;
   const sockets = new Set<Socket>();
   let silent = 0;
   let connections = 0;
@@ -58,7 +56,7 @@ export async function startProxy(target: number, options: ProxyOptions): Promise
     });
   });
   const port = await freePorts(1);
-  await new Promise<void>((resolve) => server.listen(port, host, resolve));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   return {
     port,
     get connections() {

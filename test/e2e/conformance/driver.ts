@@ -7,8 +7,6 @@ export interface TargetDriver {
   describe(name: string, body: () => void): void;
   /** Configuration that the target needs besides the topology's. */
   config(): Promise<Readonly<Record<string, string>>>;
-  /** What else a stack needs before it is deployed and warmed. */
-  prepare?(stack: TestStack): Promise<void>;
   /**
    * Ends a node's server as a crash does, and for good: nothing but an update starts it again. Where the target would,
    * it is kept from it, until what is returned is called.

@@ -1,12 +1,9 @@
-import { networkInterfaces } from "node:os";
-import { afterAll, beforeAll, vi } from "vitest";
-import { type DemoDatabase, startDemoDatabase } from "../../../warmer/demo/index.ts";
+import { beforeAll, vi } from "vitest";
 import { serverAt } from "../../support/client.ts";
 import { type KubeObject, pathOf } from "../../support/kubernetes/api.ts";
 import { resolveServices } from "../../support/kubernetes/names.ts";
 import { isReady, objectsIn, podOf } from "../../support/kubernetes/objects.ts";
 import { images, kubernetes, kubernetesTest, ownCluster } from "../../support/kubernetes.ts";
-import { startProxy, type TestProxy } from "../../support/proxy.ts";
 import type { TestStack } from "../../support/stack.ts";
 import { until } from "../../support/wait.ts";
 import type { TargetDriver } from "./driver.ts";
@@ -21,26 +18,6 @@ export function namespaceOf({ name }: Pick<TestStack, "name">): string {
   return `hearth-${name}-cache`;
 }
 
-/** This machine, as pods see it. */
-function machine(): string {
-  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
-  return ownCluster?.host ?? addresses.find(({ family, internal }) => family === "IPv4" && !internal)?.address ?? "";
-}
-
-/** PostgreSQL with the demo's rows on this machine, let in by pods while a test file runs. */
-let demo: { readonly database: DemoDatabase; readonly proxy: TestProxy } | undefined;
-
-async function demoForPods(): Promise<string> {
-  if (!demo) {
-    const database = await startDemoDatabase();
-    demo = { database, proxy: await startProxy(Number(new URL(database.url).port), { host: "0.0.0.0" }) };
-  }
-  const url = new URL(demo.database.url);
-  url.hostname = machine();
-  url.port = `${demo.proxy.port}`;
-  return url.href;
-}
-
 /** Pods of a Kubernetes cluster, which this machine must reach by the names of their Services. */
 export const kubernetesTarget: TargetDriver = {
   target: "kubernetes",
@@ -48,22 +25,16 @@ export const kubernetesTarget: TargetDriver = {
     vi.setConfig({ testTimeout: patienceMs, hookTimeout: patienceMs });
     kubernetesTest(name, () => {
       beforeAll(resolveServices);
-      afterAll(async () => {
-        demo?.proxy.stop();
-        await demo?.database.stop();
-        demo = undefined;
-      });
       body();
-    }, ["redis", "redisNext", "exporter", "node"]);
+    }, ["redis", "exporter", "node", "postgres"]);
   },
   config: async () => ({
     target: "kubernetes",
-    ...{ image: images.redis, exporterImage: images.exporter, runnerImage: images.node, storage: "1gb" },
+    ...{ image: images.redis, exporterImage: images.exporter, runnerImage: images.node },
+    ...{ demoImage: images.postgres, storage: "1gb" },
     // Whatever address the connections of this machine have, where the cluster is not the tests' own.
     clients: ownCluster ? ownCluster.host : "0.0.0.0/0",
   }),
-  // The demo's own database is on this machine, where the pods that warm are not.
-  prepare: async (stack) => stack.setSecret("source", await demoForPods()),
   async kill(stack, node) {
     const namespace = namespaceOf(stack);
     const { nodes, endpoints } = await stack.outputs();

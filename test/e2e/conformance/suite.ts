@@ -25,7 +25,6 @@ export function conformance(topology: TopologyName, driver: TargetDriver): void 
     beforeAll(async () => {
       const warming = { source: "demo", plan: "meal-planner", minKeys: "1000" };
       stack = await new TestStack({ ...(await settingsOf(topology)), ...warming, ...(await driver.config()) }).init();
-      await driver.prepare?.(stack);
     });
     afterAll(async () => {
       deployed?.close();
