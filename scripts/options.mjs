@@ -16,7 +16,7 @@ const definitions = {
 
 const descriptions = {
   topology: "--topology NAME            standalone, sentinel or cluster        (config hearth:topology)",
-  target: "--target NAME              where the servers run: local or docker  (config hearth:target)",
+  target: "--target NAME              local, docker or kubernetes            (config hearth:target)",
   port: "--port NUMBER              first port of the topology             (config hearth:port)",
   stack: "--stack NAME               stack, with the settings of Pulumi.NAME.yaml         [dev]",
   config: "--config hearth:KEY=VALUE  any other setting; may be repeated",
