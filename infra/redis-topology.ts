@@ -19,6 +19,7 @@ import { operator, resolveSecret, type Secrets, type UserName } from "./plan/sec
 import type { TopologyPlan } from "./plan/topology.ts";
 import { all, ComponentResource, Output, output, secret, warn } from "./pulumi.ts";
 import { targetOf } from "./targets/choose.ts";
+import type { Site } from "./targets/site.ts";
 import type { Target } from "./targets/target.ts";
 import { plainTls, type TlsInput, tlsOf } from "./topology-tls.ts";
 
@@ -52,6 +53,8 @@ export interface RedisOutputs {
 export abstract class RedisTopology extends ComponentResource implements RedisOutputs {
   /** What was planned, as the target has it, without secrets: what Monitoring is made from. */
   readonly plan: TopologyPlan;
+  /** Where the nodes are: what Monitoring makes things in. */
+  readonly site: Site;
   readonly endpoint: pulumi.Output<Endpoint>;
   readonly endpoints: pulumi.Output<Record<ClientUser, Endpoint>>;
   readonly warmerEndpoint: pulumi.Output<Endpoint>;
@@ -74,7 +77,8 @@ export abstract class RedisTopology extends ComponentResource implements RedisOu
     const aliases = Object.values(topologies).map(({ component }) => ({ type: `hearth:index:${component}` }));
     super(`hearth:index:${topologies[plan.topology].component}`, plan.name, {}, { ...opts, aliases });
     this.plan = plan;
-    const outputs = deploy(this, plan, target, args);
+    const { site, ...outputs } = deploy(this, plan, target, args);
+    this.site = site;
     this.endpoint = outputs.endpoint;
     this.endpoints = outputs.endpoints;
     this.warmerEndpoint = outputs.warmerEndpoint;
@@ -126,14 +130,20 @@ export function plain<T extends DeployArgs>(args: T) {
 }
 
 /** Turns a plan into resources: nodes on the target, then what makes them one topology, then the wait for it. */
-function deploy(parent: pulumi.Resource, plan: TopologyPlan, target: Target, args: DeployArgs): RedisOutputs {
+function deploy(
+  parent: pulumi.Resource,
+  plan: TopologyPlan,
+  target: Target,
+  args: DeployArgs,
+): RedisOutputs & { readonly site: Site } {
   for (const { property, message } of plan.warnings) void warn(`${property}: ${message}`, parent);
   const { secrets, isNew } = secretsOf(parent, plan, args);
   const addresses = target.addresses(plan);
   const scrapable = target.exporters(plan);
   const firewall = firewallOf(parent, plan, addresses, scrapable, args);
   const tls = tlsOf(parent, plan, target.names(plan), args.tls);
-  const { nodes: deployed, runner } = target.deploy({ parent, plan, secrets, isNew, tls, behind: firewall.resource });
+  const asked = { parent, plan, secrets, isNew, tls, behind: firewall.resource };
+  const { nodes: deployed, runner, site = {} } = target.deploy(asked);
   const members = plan.nodes.map((node): Member => {
     const address = addresses.get(node.name);
     if (!address) throw new Error(`the target gave no address for ${node.name}`);
@@ -161,6 +171,7 @@ function deploy(parent: pulumi.Resource, plan: TopologyPlan, target: Target, arg
     all([secrets, tls?.client, readiness.urn]).apply(([values, client]) => endpointsOf(plan, members, values, client)),
   );
   return {
+    site,
     endpoint: endpoints.app,
     endpoints,
     warmerEndpoint: endpoints.warmer,

@@ -99,7 +99,10 @@ export class DockerTarget implements Target {
     }
     const nodes = plan.nodes.map(({ name }) => servers.get(name) as DeployedNode);
     if (this.#docker.exporters) deployExporters(surroundings, this.#docker, this.#module, nodes);
-    return { nodes, runner: surroundings.runner };
+    const exporters = this.#docker.exporters ? exporterAddresses(planExporters(plan), layout.exporters) : [];
+    const provider = options.provider ?? parent.getProvider("docker:index/container:Container");
+    const site = { ...{ module: this.#module, engine, provider, network: surroundings.network.name }, exporters };
+    return { nodes, runner: surroundings.runner, site: { docker: site } };
   }
 
   #layout(plan: TopologyPlan): Layout {

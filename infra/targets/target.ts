@@ -5,6 +5,7 @@ import type { RunnerInputs } from "../../contract/runner.ts";
 import type { Secrets } from "../plan/secrets.ts";
 import type { TopologyPlan } from "../plan/topology.ts";
 import type { TopologyTls } from "../topology-tls.ts";
+import type { Site } from "./site.ts";
 
 /** What every target is given: a plan, and whose children its resources are. */
 export interface Deployment {
@@ -35,6 +36,8 @@ export interface Deployed {
   readonly nodes: readonly DeployedNode[];
   /** How the nodes are reached, where that may not be possible from here. */
   readonly runner?: pulumi.Input<RunnerInputs>;
+  /** Where they are. @default processes of this machine */
+  readonly site?: Site;
 }
 
 /**
