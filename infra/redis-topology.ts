@@ -19,6 +19,7 @@ import { operator, resolveSecret, type Secrets, type UserName } from "./plan/sec
 import type { TopologyPlan } from "./plan/topology.ts";
 import { all, ComponentResource, Output, output, secret, warn } from "./pulumi.ts";
 import { targetOf } from "./targets/choose.ts";
+import { type KubernetesInput, plainKubernetes } from "./targets/kubernetes-cluster.ts";
 import type { Site } from "./targets/site.ts";
 import type { Target } from "./targets/target.ts";
 import { plainTls, type TlsInput, tlsOf } from "./topology-tls.ts";
@@ -94,6 +95,9 @@ export abstract class RedisTopology extends ComponentResource implements RedisOu
   }
 }
 
+/** The arguments that may hold secrets, and so may be outputs. */
+export type Revealing = "password" | "passwords" | "tls" | "kubernetes";
+
 /** The arguments that the plan does not hold: they may be outputs. */
 export interface DeployArgs {
   /**
@@ -110,6 +114,8 @@ export interface DeployArgs {
    * {@link TlsOptions}. @default "off"
    */
   readonly tls?: TlsInput | undefined;
+  /** How the target `"kubernetes"` deploys: namespace, images, volumes, clients. Only with it. */
+  readonly kubernetes?: KubernetesInput | undefined;
   readonly clients?: readonly string[] | undefined;
   readonly monitoring?: readonly string[] | undefined;
   readonly firewall?: FirewallMode | undefined;
@@ -119,11 +125,12 @@ export interface DeployArgs {
 
 /** The arguments as the plan takes them: passwords are looked at where they are known. */
 export function plain<T extends DeployArgs>(args: T) {
-  const { password, passwords, tls, ...rest } = args;
+  const { password, passwords, tls, kubernetes, ...rest } = args;
   const known = Object.entries(passwords ?? {}).filter(([, value]) => !Output.isInstance(value));
   return {
     ...rest,
     ...plainTls(tls),
+    ...(kubernetes !== undefined && { kubernetes: plainKubernetes(kubernetes) }),
     ...(typeof password === "string" && { password }),
     ...(known.length > 0 && { passwords: Object.fromEntries(known) as Record<string, string> }),
   };

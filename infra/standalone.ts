@@ -1,12 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { StandaloneArgs } from "./plan/args.ts";
 import { planStandalone } from "./plan/topology.ts";
-import { type DeployArgs, plain, RedisTopology } from "./redis-topology.ts";
+import { type DeployArgs, plain, RedisTopology, type Revealing } from "./redis-topology.ts";
 
 /** Arguments of RedisStandalone; see the README for a table. Passwords and certificates may come from any secret output. */
-export interface RedisStandaloneArgs
-  extends Omit<StandaloneArgs, "password" | "passwords" | "tls">,
-    Pick<DeployArgs, "password" | "passwords" | "tls"> {}
+export interface RedisStandaloneArgs extends Omit<StandaloneArgs, Revealing>, Pick<DeployArgs, Revealing> {}
 
 /**
  * One Redis server. Its outputs are known when it serves.

@@ -1,6 +1,7 @@
 import type { TopologyPlan } from "../plan/topology.ts";
 import { DockerTarget } from "./docker.ts";
 import { KubernetesTarget } from "./kubernetes.ts";
+import type { KubernetesInput } from "./kubernetes-cluster.ts";
 import { type LocalArgs, LocalTarget } from "./local.ts";
 import type { Target } from "./target.ts";
 
@@ -9,6 +10,7 @@ export interface TargetArgs extends LocalArgs {
   /** Networks and addresses that are let in. */
   readonly clients?: readonly string[] | undefined;
   readonly monitoring?: readonly string[] | undefined;
+  readonly kubernetes?: KubernetesInput | undefined;
 }
 
 /** The target of a plan. Throws where the package that it needs is not installed. */

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type * as pulumi from "@pulumi/pulumi";
 import { getProject, getStack } from "@pulumi/pulumi/metadata.js";
 import type { Address } from "../../contract/address.ts";
 import type { ExporterAddress } from "../../contract/exporters.ts";
@@ -11,7 +10,7 @@ import { metricsPort, podsService } from "../plan/kubernetes/services.ts";
 import { namesOf } from "../plan/kubernetes/stateful-set.ts";
 import type { KubernetesPlan } from "../plan/kubernetes.ts";
 import type { TopologyPlan } from "../plan/topology.ts";
-import { output, secret } from "../pulumi.ts";
+import { clusterOf, type KubernetesInput } from "./kubernetes-cluster.ts";
 import { type KubernetesModule, kubernetesModule } from "./kubernetes-module.ts";
 import { makeObjects } from "./kubernetes-objects.ts";
 import { serverInputs } from "./server-inputs.ts";
@@ -25,11 +24,13 @@ export class KubernetesTarget implements Target {
   readonly #target: KubernetesPlan;
   readonly #module: KubernetesModule;
   readonly #admitted: Admitted;
+  readonly #kubeconfig: KubernetesInput["kubeconfig"];
 
-  /** @param admitted the networks of `args.clients` and `args.monitoring` */
-  constructor(target: KubernetesPlan, admitted: Admitted = {}) {
+  /** @param args what the plan does not hold: networks that are let in, and a kubeconfig that may be an output */
+  constructor(target: KubernetesPlan, args: Admitted & { readonly kubernetes?: KubernetesInput | undefined } = {}) {
     this.#target = target;
-    this.#admitted = admitted;
+    this.#admitted = { clients: args.clients, monitoring: args.monitoring };
+    this.#kubeconfig = args.kubernetes?.kubeconfig;
     this.#module = kubernetesModule();
   }
 
@@ -64,12 +65,13 @@ export class KubernetesTarget implements Target {
   deploy({ parent, plan, secrets, tls }: Deployment): Deployed {
     const owner = this.#owner(plan);
     const { namespace } = owner;
-    const api = this.#api(parent);
+    const { kubeconfig, context } = this.#target.api;
+    const api = clusterOf(parent, this.#target.api, this.#kubeconfig);
     const provider = new this.#module.Provider(
       `${plan.name}-kubernetes`,
       {
-        ...(this.#target.api.kubeconfig !== undefined && { kubeconfig: api.apply(({ kubeconfig }) => kubeconfig) }),
-        ...(this.#target.api.context !== undefined && { context: this.#target.api.context }),
+        ...((kubeconfig ?? this.#kubeconfig) !== undefined && { kubeconfig: api.apply((known) => known.kubeconfig) }),
+        ...(context !== undefined && { context }),
         // A ConfigMap or a Secret that is replaced would be gone for a moment, and pods that start in it would wait.
         ...{ enableConfigMapMutable: true, enableSecretMutable: true },
       },
@@ -95,19 +97,6 @@ export class KubernetesTarget implements Target {
     }));
     const site = { module: this.#module, provider, api, owner, after: rollout };
     return { nodes: deployed, runner, site: { kubernetes: site } };
-  }
-
-  /** The cluster, as @pulumi/kubernetes and the tool are both told. */
-  #api(parent: pulumi.Resource) {
-    const { api } = this.#target;
-    if (Object.keys(api).length === 0 && parent.getProvider("kubernetes:core/v1:Pod")) {
-      throw new Error(
-        "a provider of @pulumi/kubernetes does not tell Hearth's own tool where its cluster is: " +
-          "write kubernetes: { kubeconfig, context } as that provider has them",
-      );
-    }
-    // The text of a kubeconfig is a login; its path is none.
-    return api.kubeconfig?.includes("\n") ? secret(api) : output(api);
   }
 
   #owner({ name }: Pick<TopologyPlan, "name">): Owner {

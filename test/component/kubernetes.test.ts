@@ -1,5 +1,5 @@
 import * as kubernetes from "@pulumi/kubernetes";
-import { isSecret, type Output } from "@pulumi/pulumi";
+import { isSecret, type Output, output } from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { RedisCluster, RedisSentinel, RedisStandalone } from "../../infra/index.ts";
 import { type Registered, registered, registeredInOrder, resolved } from "../support/mocks.ts";
@@ -160,6 +160,19 @@ describe("what the operations are told", () => {
       });
       expect(await isSecret(runner as Output<unknown>), kubeconfig).toBe(expected);
     }
+  });
+
+  it("a kubeconfig may be an output, as where the same program makes the cluster", async () => {
+    let runner: Output<unknown> | undefined;
+    const resources = await registered(() => {
+      const kubeconfig = output("of a cluster that is made");
+      runner = new RedisStandalone("cache", { ...args, kubernetes: { kubeconfig, context: "new" } }).runner;
+    });
+    expect(await isSecret(runner as Output<unknown>)).toBe(true);
+    const known = { kubeconfig: "of a cluster that is made", context: "new" };
+    expect(plain(rolloutOf(resources).runner)).toMatchObject({ kubernetes: known });
+    const provider = resources.find(({ type }) => type === "pulumi:providers:kubernetes")?.inputs;
+    expect([plain(provider?.kubeconfig), provider?.context]).toEqual([known.kubeconfig, "new"]);
   });
 
   it("a provider that the component is given is no substitute for them", async () => {
