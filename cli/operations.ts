@@ -8,6 +8,7 @@ export const operations: Readonly<Record<string, () => Promise<OperationHandler>
   certificates: async () => (await import("../ops/certificates.ts")).certificates,
   "redis-process": async () => (await import("../ops/redis-process.ts")).redisProcess,
   "container-files": async () => (await import("../ops/docker/container-files.ts")).containerFiles,
+  "monitoring-kinds": async () => (await import("../ops/kubernetes/monitoring-kinds.ts")).monitoringKinds,
   "monitoring-files": async () => (await import("../ops/monitoring-files.ts")).monitoringFiles,
   "docker-host": async () => (await import("../ops/docker/docker-host.ts")).dockerHost,
   "container-turn": async () => (await import("../ops/docker/container-turn.ts")).containerTurn,

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { kubernetesApiSchema } from "./kubernetes.ts";
 
 /** Name of a file below a folder: no way out of it, nothing hidden. */
 const fileName = z.string().regex(/^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/);
@@ -13,3 +14,10 @@ export const monitoringFilesSchema = z.object({
   files: z.record(fileName, z.string()),
 });
 export type MonitoringFilesInputs = z.infer<typeof monitoringFilesSchema>;
+
+/** Kinds of an operator of Prometheus that objects can be made of. */
+export const monitoringKindNames = ["PrometheusRule", "ServiceMonitor"] as const;
+export type MonitoringKind = (typeof monitoringKindNames)[number];
+
+/** Inputs of the operation `monitoring-kinds`: which of them a cluster knows. */
+export const monitoringKindsSchema = z.object({ name: z.string(), kubernetes: kubernetesApiSchema });
