@@ -1,5 +1,6 @@
 import { formatAddress } from "../contract/address.ts";
 import type { OperationContext } from "../contract/operation.ts";
+import { giveFreeSlots } from "./cluster-free-slots.ts";
 import { formatRanges, isBlank, mainOwner, type SlotOwners, slotsOf } from "./cluster-owners.ts";
 import { addSlots } from "./cluster-slots.ts";
 import { type ClusterMember, type ClusterView, type SeenNode, type SlotRange, slotCount } from "./cluster-view.ts";
@@ -10,7 +11,7 @@ import { nameOf } from "./topology.ts";
  * Slots of a cluster that has some, but not all in living hands. Asked when every member answers, so that an owner which
  * is expected back has come back. Three cases:
  *
- * - Nobody claims the slots: an earlier formation was interrupted. The planned primary gets them, while it is blank.
+ * - Nobody claims the slots: see cluster-free-slots.ts.
  * - They belong to a node that is gone for good, because another node with another id now lives at its address (its
  *   folder was lost), and one of its replicas is here: the replica takes over, without the election that may never come
  *   when most primaries went at once.
@@ -25,10 +26,7 @@ export async function healLostSlots(
   context: OperationContext,
   rangeOf: (shard: number) => SlotRange,
 ): Promise<void> {
-  for (const target of view.members.filter(({ member }) => member.role === "primary")) {
-    const free = slotsOf(owners, undefined, rangeOf(target.member.shard));
-    if (free.length > 0 && isBlank(target)) await addSlots(target, pool, free);
-  }
+  await giveFreeSlots(view, owners, pool, context, rangeOf);
   for (const lost of lostForGood(view, owners)) {
     const replica = view.members.find(({ self }) => self.primaryId === lost.id);
     const slots = slotsOf(owners, lost.id, [0, slotCount - 1]);

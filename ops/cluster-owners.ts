@@ -9,13 +9,15 @@ export interface SlotOwners {
   readonly ids: ReadonlySet<string>;
 }
 
-/** Collects the claims of all members about all nodes. */
+/** Collects all claims: what each member says of itself, which knows best, and what they say of nodes that are no members. */
 export function slotOwners(view: ClusterView): SlotOwners {
+  const members = new Set(view.members.map(({ id }) => id));
   const bySlot: (string | undefined)[] = new Array(slotCount).fill(undefined);
   const epochs = new Int32Array(slotCount).fill(-1);
   const ids = new Set<string>();
-  for (const { seen } of view.members) {
+  for (const { id: teller, seen } of view.members) {
     for (const { id, epoch, slots } of seen.values()) {
+      if (id !== teller && members.has(id)) continue;
       for (const [from, to] of slots) {
         ids.add(id);
         for (let slot = from; slot <= to; slot++) {
@@ -31,9 +33,15 @@ export function slotOwners(view: ClusterView): SlotOwners {
 
 /** The slots of a range that one owner has, or nobody (undefined), as ranges. */
 export function slotsOf(owners: SlotOwners, owner: string | undefined, [from, to]: SlotRange): SlotRange[] {
+  const slots: number[] = [];
+  for (let slot = from; slot <= to; slot++) if (owners.bySlot[slot] === owner) slots.push(slot);
+  return rangesOf(slots);
+}
+
+/** Slots in ascending order, as ranges. */
+export function rangesOf(slots: readonly number[]): SlotRange[] {
   const ranges: [number, number][] = [];
-  for (let slot = from; slot <= to; slot++) {
-    if (owners.bySlot[slot] !== owner) continue;
+  for (const slot of slots) {
     const last = ranges.at(-1);
     if (last && last[1] === slot - 1) last[1] = slot;
     else ranges.push([slot, slot]);

@@ -18,7 +18,7 @@ const meetAgainMs = 300;
  * Each look takes the next step that what it sees allows, at every node at the same time: slots to blank planned
  * primaries of a cluster that never had any, MEET between nodes that do not know each other (also when one has another
  * address than before), REPLICATE for nodes without slots, FORGET for nodes that are gone and not planned. Roles that
- * a failover has swapped are kept. Slots that somebody had are never just given away: see cluster-heal.ts.
+ * a failover has swapped are kept. Slots that nobody has, or somebody who is gone: see cluster-heal.ts.
  */
 export async function formCluster(
   topology: Topology,

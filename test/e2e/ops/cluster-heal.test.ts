@@ -62,6 +62,19 @@ async function lose(...nodes: NodeInputs[]): Promise<void> {
   for (const node of nodes) rmSync(node.directory, { recursive: true });
 }
 
+/** As CLUSTER DELSLOTS does it on the owner and on the others, where news of the owner may come later. */
+async function takeAway(nodes: readonly NodeInputs[], slots: readonly number[]): Promise<void> {
+  await until("nobody has the slots", async () => {
+    const gone = await Promise.all(
+      nodes.map(async (node) => {
+        await lab.ask(node, "CLUSTER", "DELSLOTS", ...slots.map(String)).catch(() => {});
+        return String(await lab.ask(node, "CLUSTER", "INFO")).includes(`assigned:${16_384 - slots.length}\r`);
+      }),
+    );
+    return gone.every(Boolean);
+  });
+}
+
 async function clusterAsk(nodes: readonly NodeInputs[], ...command: [string, ...string[]]): Promise<unknown> {
   for (const node of nodes) {
     try {
@@ -108,6 +121,55 @@ it("gives the slots of a primary without replica to its successor, says so, and 
   );
   const after = await Promise.all(nodes.map((node) => lab.ask(node, "DBSIZE")));
   expect(after).toEqual([before[0], 0, before[2]]);
+});
+
+it("gives slots that somebody took away back to whoever leads their shard now, with the keys that it still has", async () => {
+  const nodes = await formed(6);
+  for (let index = 0; index < 30; index++) await clusterAsk(nodes, "SET", `key:${index}`, `${index}`);
+  const replica = nodes[3] as NodeInputs;
+  await lab.ask(replica, "CLUSTER", "FAILOVER");
+  await until("a failover", async () => String(await lab.ask(replica, "ROLE")).startsWith("master"));
+  await heal(nodes);
+  await takeAway(nodes, [0, 1, 5460, ...Array.from({ length: 100 }, (_, index) => 10_900 + index), 16_383]);
+  const { outputs } = await lab.run(formation, "read", topologyOf(nodes));
+  expect(outputs?.drift).toContain("104 slots (0-1, 5460, 10900-10999, 16383) have no owner");
+  await heal(nodes);
+  expect(lab.progress.filter((line) => line.includes("no owner"))).toEqual([
+    expect.stringMatching(/^slots 0-1, 5460 had no owner: h-\d .* serves them$/),
+    expect.stringMatching(/^slots 10900-10922 had no owner: h-\d .* serves them$/),
+    expect.stringMatching(/^slots 10923-10999, 16383 had no owner: h-\d .* serves them$/),
+  ]);
+  for (let index = 0; index < 30; index++) expect(await clusterAsk(nodes, "GET", `key:${index}`)).toBe(`${index}`);
+});
+
+it("gives slots back that only their owner has given away: the others believe that it has them", async () => {
+  const nodes = await formed(3);
+  await lab.ask(nodes[1] as NodeInputs, "CLUSTER", "DELSLOTS", "5461", "5462");
+  const { outputs } = await lab.run(formation, "read", topologyOf(nodes));
+  expect(outputs?.drift).toContain("2 slots (5461-5462) have no owner");
+  await heal(nodes);
+  expect(lab.progress).toContainEqual(expect.stringMatching(/^slots 5461-5462 had no owner: h-1 .* serves them$/));
+});
+
+it("gives a shard all its slots back, and does not decide about keys that another node holds", async () => {
+  const nodes = await formed(6);
+  await takeAway(
+    nodes,
+    Array.from({ length: 5461 }, (_, slot) => slot),
+  );
+  await heal(nodes);
+  // Somebody had moved slot 0, and has taken it away there too.
+  const [first, other] = nodes as [NodeInputs, NodeInputs];
+  await takeAway(nodes, [0]);
+  await lab.ask(other, "CLUSTER", "ADDSLOTS", "0");
+  await lab.ask(other, "SET", "{06S}", "moved");
+  await takeAway(nodes, [0]);
+  const problem = /^slots 0 have no owner; they are planned for h-0 .*, but h-1 .* holds keys of them/;
+  await expect(heal(nodes)).rejects.toThrow(problem);
+  await lab.ask(other, "CLUSTER", "ADDSLOTS", "0");
+  await heal(nodes);
+  expect(await lab.ask(other, "GET", "{06S}")).toBe("moved");
+  expect(String(await lab.ask(first, "CLUSTER", "NODES"))).toContain(" 1-5460\n");
 });
 
 it("waits for an owner that may come back, and then explains", async () => {
