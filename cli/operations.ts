@@ -13,6 +13,7 @@ export const operations: Readonly<Record<string, () => Promise<OperationHandler>
   "docker-host": async () => (await import("../ops/docker/docker-host.ts")).dockerHost,
   "container-turn": async () => (await import("../ops/docker/container-turn.ts")).containerTurn,
   "redis-container": async () => (await import("../ops/docker/redis-container.ts")).redisContainer,
+  "kubernetes-host": async () => (await import("../ops/kubernetes/kubernetes-host.ts")).kubernetesHost,
   rollout: async () => (await import("../ops/kubernetes/rollout.ts")).rollout,
   firewall: async () => (await import("../ops/firewall.ts")).firewall,
   ...networkOperations,

@@ -17,7 +17,15 @@ export function provider() {
   type Seen = { files: string[]; digest: string };
 
   // Operations whose inputs the tool looks at before anything is created.
-  const checked = ["local-host", "docker-host", "firewall", "warm", "host-tuning", "monitoring-kinds"];
+  const checked = [
+    "local-host",
+    "docker-host",
+    "firewall",
+    "warm",
+    "host-tuning",
+    "monitoring-kinds",
+    "kubernetes-host",
+  ];
   // What their checks find, and other resources or the next check ask for.
   const findings = ["seen", "report", "version", "engineId", "kinds"];
   // Inputs whose change means another resource, not another state of this one.

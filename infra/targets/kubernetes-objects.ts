@@ -32,15 +32,22 @@ export interface MadeSet {
   readonly manifest: Manifest;
 }
 
-/** Every object of a topology: namespace, surroundings, Secrets, StatefulSets, each after those before it. Returns the StatefulSets. */
-export function makeObjects(input: ObjectsInput): MadeSet[] {
+/**
+ * Every object of a topology: namespace, surroundings, Secrets, StatefulSets, each after those before it.
+ *
+ * @param hostOf makes what stands between the StatefulSets and all that their pods need
+ * @returns the StatefulSets
+ */
+export function makeObjects(input: ObjectsInput, hostOf: (dependsOn: pulumi.Resource[]) => pulumi.Resource): MadeSet[] {
   const { owner, plan, target, admitted } = input;
   const manifests = manifestsOf(owner, plan, target, admitted);
   const make = (manifest: Manifest, dependsOn: pulumi.Resource[]) => objectOf(manifest, input, dependsOn);
   const namespace = manifests.namespace === undefined ? [] : [make(manifests.namespace, [])];
   const surroundings = manifests.surroundings.map((manifest) => make(manifest, namespace));
   const files = setsOf(plan).flatMap((set) => secretsOf(set, input, namespace));
-  return manifests.sets.map((manifest) => ({ manifest, resource: make(manifest, [...surroundings, ...files]) }));
+  // Pods come when all they need is there, and when they go, it stays until they are gone.
+  const host = hostOf([...surroundings, ...files]);
+  return manifests.sets.map((manifest) => ({ manifest, resource: make(manifest, [host]) }));
 }
 
 /** How many Secrets there are, and their names, does not depend on what is in them. */

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
+import type * as pulumi from "@pulumi/pulumi";
 import { getProject, getStack } from "@pulumi/pulumi/metadata.js";
 import type { Address } from "../../contract/address.ts";
 import type { ExporterAddress } from "../../contract/exporters.ts";
+import { KubernetesHost } from "../operations/kubernetes-host.ts";
 import { Rollout } from "../operations/rollout.ts";
-import { namespaceOf, type Owner } from "../plan/kubernetes/manifest.ts";
+import { namespaceOf, type Owner, ownLabels } from "../plan/kubernetes/manifest.ts";
 import { type Admitted, runnerLabels } from "../plan/kubernetes/network-policy.ts";
 import { hostOf, onKubernetes, setOf } from "../plan/kubernetes/nodes.ts";
 import { metricsPort, podsService } from "../plan/kubernetes/services.ts";
@@ -78,7 +80,18 @@ export class KubernetesTarget implements Target {
       { parent },
     );
     const given = { module: this.#module, owner, plan, target: this.#target, admitted: this.#admitted, secrets, tls };
-    const sets = makeObjects({ ...given, options: { parent, provider } });
+    const { storage, storageClass, namespace: named } = this.#target;
+    const host = (dependsOn: pulumi.Resource[]) =>
+      new KubernetesHost(
+        `${plan.name}-host`,
+        {
+          ...{ name: plan.name, kubernetes: api, namespace, own: named === undefined, labels: ownLabels(owner, plan) },
+          ...(storage !== undefined && { storage }),
+          ...(storageClass !== undefined && { storageClass }),
+        },
+        { parent, dependsOn },
+      );
+    const sets = makeObjects({ ...given, options: { parent, provider } }, host);
     const labels = runnerLabels(owner, plan);
     const { runnerImage: image, demoImage } = this.#target;
     const runner = api.apply((kubernetes) => ({ kubernetes, namespace, image, demoImage, labels }));

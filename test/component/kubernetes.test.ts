@@ -26,6 +26,7 @@ describe("the children of a component on Kubernetes", () => {
       "ConfigMap cache-config",
       "Secret cache-exporter",
       `${dynamic}:Formation cache-formation`,
+      `${dynamic}:KubernetesHost cache-host`,
       "pulumi:providers:kubernetes cache-kubernetes",
       "Namespace cache-namespace",
       `${dynamic}:Passwords cache-passwords`,
@@ -61,7 +62,7 @@ describe("the children of a component on Kubernetes", () => {
 
   it("files before pods, pods before the rollout, that before formation", async () => {
     const names = (await registeredInOrder(() => new RedisSentinel("cache", args))).map(({ name }) => name);
-    const order = ["cache-namespace", "cache-config", "cache-set", "cache-rollout", "cache-formation"];
+    const order = ["cache-namespace", "cache-config", "cache-host", "cache-set", "cache-rollout", "cache-formation"];
     const places = [...order, "cache-readiness"].map((name) => names.indexOf(name));
     expect(places).toEqual(places.toSorted((a, b) => a - b));
     expect(names.indexOf("cache-sentinel-secret")).toBeLessThan(names.indexOf("cache-set"));
