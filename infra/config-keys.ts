@@ -3,6 +3,7 @@ import type { ConfigKey } from "./config-key.ts";
 import { containerKeys } from "./config-keys-containers.ts";
 import { dockerKeys } from "./config-keys-docker.ts";
 import { kubernetesKeys } from "./config-keys-kubernetes.ts";
+import { monitoringKeys } from "./config-keys-monitoring.ts";
 import { EvictionPolicy, Persistence, Purpose, type TopologyName } from "./plan/args.ts";
 import { topologies } from "./plan/check.ts";
 import { dataDefaults, defaults, encodingDefaults } from "./plan/defaults.ts";
@@ -321,13 +322,7 @@ export const configKeys: readonly ConfigKey[] = [
     default: "none",
     meaning: "From where exporters are scraped.",
   },
-  {
-    key: "monitoringDir",
-    values: "a path",
-    default: "none: no files",
-    meaning:
-      "Folder for what Prometheus and Grafana read: scrape configuration, rules, dashboards (docs/monitoring.md), relative to the folder of Pulumi.yaml; removed by destroy.",
-  },
+  ...monitoringKeys,
   {
     key: "firewall",
     argument: "firewall",

@@ -1,6 +1,7 @@
 import type { WarmSource } from "../contract/warming.ts";
 import type { ConfigKey } from "./config-key.ts";
 import { configKeys, topologiesOf } from "./config-keys.ts";
+import { type MonitoringConfig, readMonitoring } from "./config-monitoring.ts";
 import type { Deployment, TopologyName } from "./plan/args.ts";
 import { checkDeployment } from "./plan/check.ts";
 import { ArgumentChecker } from "./plan/check-values.ts";
@@ -23,8 +24,8 @@ export type StackConfig = Deployment & {
   readonly target: TargetName;
   /** Absent where `hearth:warm` is off. */
   readonly warming?: WarmingConfig;
-  /** Folder for the files of Prometheus and Grafana. */
-  readonly monitoringDir?: string;
+  /** Absent where nothing of it is asked for. */
+  readonly monitoring?: MonitoringConfig;
 };
 
 const namespace = "hearth:";
@@ -80,14 +81,15 @@ export function readStackConfig(
   if ((warming?.shards ?? 1) > 1 && target !== TargetName.Kubernetes) {
     refuseOffTarget(checker, { key: "shards", part: { kubernetes: "" } }, target);
   }
-  const monitoringDir = checker.text("monitoringDir");
-  if (monitoringDir === "") checker.refuse("monitoringDir", "is empty: write a folder such as monitoring");
+  const monitoring = readMonitoring(checker, target, (key, owner) =>
+    refuseOffTarget(checker, { key, part: { [owner]: "" } }, target),
+  );
   if (findings.refusals.length > 0) throw new RefusalError("the stack's configuration", findings.refusals);
   return {
     ...deployment,
     target,
     ...(warming && { warming }),
-    ...(monitoringDir && { monitoringDir }),
+    ...(monitoring && { monitoring }),
   };
 }
 

@@ -14,10 +14,12 @@ const settings = readStackConfig((key) => values[`hearth:${key}`], Object.keys(v
 
 const cache = makeCache(settings);
 const warming = settings.warming && makeWarming(settings.warming);
-if (settings.monitoringDir !== undefined) {
+const monitoring = settings.monitoring && (await makeMonitoring(settings.monitoring));
+
+async function makeMonitoring(asked: NonNullable<StackConfig["monitoring"]>) {
   // The dashboards are loaded by those who want them.
   const { Monitoring } = await import("./monitoring.ts");
-  new Monitoring("monitoring", { cache, directory: settings.monitoringDir });
+  return new Monitoring("monitoring", { cache, ...asked });
 }
 
 function makeCache(chosen: StackConfig) {
@@ -69,5 +71,7 @@ export const nodes = cache.nodes;
 export const firewall = cache.firewall.apply((printed) => printed ?? null);
 /** What Prometheus must be told to watch the nodes, as YAML; null where the target runs no exporters. */
 export const scrapeConfig = cache.scrapeConfig.apply((config) => config?.yaml ?? null);
+/** Where the Prometheus of `hearth:prometheus` answers; null where there is none. */
+export const prometheusUrl = monitoring ? monitoring.prometheusUrl.apply((url) => url ?? null) : null;
 /** What warming wrote and what validation found; null where `hearth:warm` is off. */
 export const report = warming ? warming.report : null;

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
-import { Monitoring, RedisStandalone } from "../../infra/index.ts";
-import { registered, resolved } from "../support/mocks.ts";
+import { describe, expect, it, vi } from "vitest";
+import { Monitoring, type MonitoringArgs, RedisStandalone } from "../../infra/index.ts";
+import { type Registered, registered, registeredInOrder, resolved } from "../support/mocks.ts";
 
 describe("Monitoring", () => {
   it("without a folder is outputs alone; with one, files of them", async () => {
@@ -53,5 +53,96 @@ describe("Monitoring", () => {
       );
     });
     expect(made.filter(({ type }) => type.includes("Monitoring"))).toEqual([]);
+  });
+
+  it("refuses what belongs to another target", async () => {
+    await registered(() => {
+      const cache = new RedisStandalone("cache");
+      expect(() => new Monitoring("monitoring", { cache, prometheus: true, kubernetes: {} })).toThrow(
+        /^2 problems with Monitoring "monitoring":\n - prometheus: runs beside a cache on Docker: .*\n - kubernetes: makes objects beside a cache on Kubernetes, and this one is elsewhere: leave it out$/,
+      );
+    });
+  });
+
+  it("beside a cache on Docker, Prometheus and Alertmanager run in containers of their own", async () => {
+    vi.stubEnv("DOCKER_HOST", "unix:///run/engine.sock");
+    let url: string | undefined;
+    const made = await registered(async () => {
+      const cache = new RedisStandalone("cache", { target: "docker", docker: { subnet: "10.201.7.0/24" } });
+      const monitoring = new Monitoring("monitoring", { cache, prometheus: { port: 9191, alertmanager: true } });
+      url = await resolved(monitoring.prometheusUrl);
+    });
+    vi.unstubAllEnvs();
+    expect(url).toBe("http://127.0.0.1:9191");
+    const own = made.filter(({ name }) => name.startsWith("monitoring"));
+    expect(own.map(({ type, name }) => `${type.split(":").at(-1)} ${name}`)).toEqual([
+      "Monitoring monitoring",
+      "Container monitoring-alertmanager",
+      "Volume monitoring-alertmanager-files",
+      "RemoteImage monitoring-alertmanager-image",
+      "ContainerFiles monitoring-alertmanager-server",
+      "Container monitoring-prometheus",
+      "Volume monitoring-prometheus-files",
+      "RemoteImage monitoring-prometheus-image",
+      "ContainerFiles monitoring-prometheus-server",
+    ]);
+    const inputs = own.find(({ name }) => name === "monitoring-prometheus")?.inputs;
+    expect(inputs).toMatchObject({
+      ...{ readOnly: true, user: "65534:65534", capabilities: { drops: ["ALL"] }, start: false, mustRun: false },
+      ports: [{ internal: 9191, external: 9191, ip: "127.0.0.1" }],
+    });
+    const { files } = (own.at(-1) as Registered).inputs as { files: Record<string, string> };
+    expect(files["prometheus.yml"]).toContain("10.201.7.100:9121");
+    expect(files["rules.yml"]).toContain("alert: HearthNodeDown");
+  });
+
+  describe("beside a cache on Kubernetes", () => {
+    const objects = async (kinds: readonly string[], args: MonitoringArgs["kubernetes"], serviceMonitor = false) => {
+      const made = await registeredInOrder(
+        () => {
+          const cache = new RedisStandalone("cache", { target: "kubernetes", kubernetes: { serviceMonitor } });
+          new Monitoring("monitoring", { cache, ...(args && { kubernetes: args }) });
+        },
+        { MonitoringKinds: { kinds } },
+      );
+      return made.filter(({ name }) => name.startsWith("monitoring-"));
+    };
+    const named = (made: readonly Registered[]) =>
+      made.map(({ name, inputs }) => `${inputs.kind ?? ""} ${name}`).toSorted();
+    const dashboards = ["latency", "overview", "warming"].map((name) => `ConfigMap monitoring-cache-dashboard-${name}`);
+
+    it("rules and scraping come where the cluster knows their kinds", async () => {
+      const operator = [" monitoring-kinds", ...dashboards];
+      expect(named(await objects([], undefined))).toEqual(operator);
+      const all = await objects(["PrometheusRule", "ServiceMonitor"], undefined);
+      expect(named(all)).toEqual([
+        ...operator,
+        "PrometheusRule monitoring-rules",
+        "ServiceMonitor monitoring-scraping",
+      ]);
+      const rules = all.find(({ name }) => name === "monitoring-rules")?.inputs as { spec: { groups: object[] } };
+      expect(rules.spec.groups).toHaveLength(2);
+    });
+
+    it("what is asked for is made, whatever the cluster knows; what is not is not", async () => {
+      const asked = { prometheusRule: true, serviceMonitor: false, dashboards: false };
+      expect(named(await objects([], asked))).toEqual(["PrometheusRule monitoring-rules"]);
+      // The cache has made one.
+      const kinds = ["PrometheusRule", "ServiceMonitor"];
+      expect(named(await objects(kinds, { dashboards: false }, true))).toEqual([
+        " monitoring-kinds",
+        "PrometheusRule monitoring-rules",
+      ]);
+    });
+
+    it("refuses what makes no object", async () => {
+      await registered(() => {
+        const cache = new RedisStandalone("cache", { target: "kubernetes" });
+        const kubernetes = { prometheusRule: "yes", labels: { "a b": "c" }, namespace: "My" } as never;
+        expect(() => new Monitoring("monitoring", { cache, kubernetes })).toThrow(
+          /^3 problems .*\n - kubernetes.prometheusRule: "yes" is not possible: write true, false or "auto"\n - kubernetes.namespace: "My" is not a name: .*\n - kubernetes.labels.a b: "c" makes no label: /,
+        );
+      });
+    });
   });
 });

@@ -18,6 +18,8 @@ export const images = {
   /** Without any redis-server. */
   valkey: "hearth/valkey:8.1",
   exporter: "hearth/redis-exporter:1.45",
+  prometheus: "hearth/prometheus:2.42",
+  alertmanager: "hearth/alertmanager:0.25",
   postgres: "hearth/postgres:15",
   /** Node 24, for what runs in a container on the nodes' network. */
   node: "hearth/node:24",

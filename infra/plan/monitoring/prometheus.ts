@@ -51,7 +51,7 @@ export const watcherFolder = `${watcherMount}/watcher`;
 /** As whom watchers run: nobody, as their images say. */
 export const watcherOwner = { uid: 65_534, gid: 65_534 } as const;
 
-const defaults = {
+export const watcherDefaults = {
   prometheus: { image: "prom/prometheus:v2.53.4", port: 9090 },
   alertmanager: { image: "prom/alertmanager:v0.27.0", port: 9093 },
   retention: "7 days",
@@ -75,7 +75,7 @@ export interface WatchersInput {
 export function planWatchers(input: WatchersInput, args: PrometheusArgs): [PlannedWatcher, ...PlannedWatcher[]] {
   const told = alertmanagerOf(args);
   const alertmanager = told && planAlertmanager(input, told);
-  const { image = defaults.prometheus.image, port = defaults.prometheus.port, retention } = args;
+  const { image = watcherDefaults.prometheus.image, port = watcherDefaults.prometheus.port, retention } = args;
   const scrape = scrapeConfigOf(input.stack, input.plan, input.exporters);
   const config = {
     rule_files: [rulesName],
@@ -88,7 +88,7 @@ export function planWatchers(input: WatchersInput, args: PrometheusArgs): [Plann
     command: [
       `--config.file=${watcherFolder}/${configName.prometheus}`,
       `--storage.tsdb.path=${watcherFolder}/data`,
-      `--storage.tsdb.retention.time=${milliseconds(retention ?? defaults.retention)}ms`,
+      `--storage.tsdb.retention.time=${milliseconds(retention ?? watcherDefaults.retention)}ms`,
       `--web.listen-address=:${port}`,
     ],
     files: { [configName.prometheus]: yaml(config) + (scrape?.yaml ?? "") },
@@ -102,7 +102,7 @@ export function withRules(files: PlannedWatcher["files"], rules: string): Record
 }
 
 function planAlertmanager({ name }: WatchersInput, args: WatcherArgs): PlannedWatcher {
-  const { image = defaults.alertmanager.image, port = defaults.alertmanager.port } = args;
+  const { image = watcherDefaults.alertmanager.image, port = watcherDefaults.alertmanager.port } = args;
   return {
     ...{ name: `${name}-alertmanager`, image, port, memory: 128 },
     command: [
@@ -125,8 +125,8 @@ function alertmanagerOf({ alertmanager = false }: PrometheusArgs): WatcherArgs |
 export function checkPrometheus(args: PrometheusArgs, findings: FindingsCollector): void {
   const prometheus = new ArgumentChecker({ ...args }, findings, "prometheus.");
   prometheus.known("prometheus", ["image", "port", "retention", "alertmanager"], () => undefined);
-  checkWatcher(prometheus, defaults.prometheus);
-  prometheus.duration("retention", { min: 3_600_000, max: 365 * 86_400_000, default: defaults.retention });
+  checkWatcher(prometheus, watcherDefaults.prometheus);
+  prometheus.duration("retention", { min: 3_600_000, max: 365 * 86_400_000, default: watcherDefaults.retention });
   const { alertmanager } = args;
   if (alertmanager === undefined || typeof alertmanager === "boolean") return;
   if (typeof alertmanager !== "object" || alertmanager === null) {
@@ -135,9 +135,9 @@ export function checkPrometheus(args: PrometheusArgs, findings: FindingsCollecto
   }
   const other = new ArgumentChecker({ ...alertmanager }, findings, "prometheus.alertmanager.");
   other.known("alertmanager", ["image", "port"], () => undefined);
-  checkWatcher(other, defaults.alertmanager);
-  const port = args.port ?? defaults.prometheus.port;
-  if (port === (alertmanager.port ?? defaults.alertmanager.port))
+  checkWatcher(other, watcherDefaults.alertmanager);
+  const port = args.port ?? watcherDefaults.prometheus.port;
+  if (port === (alertmanager.port ?? watcherDefaults.alertmanager.port))
     other.refuse("port", `${port} is Prometheus's: write another`);
 }
 

@@ -23,6 +23,12 @@ const postgres = {
   packages: ["postgresql-15"],
   users: { postgres: 998 },
 };
+const prometheus = {
+  name: "hearth/test-base:prometheus",
+  suite: "bookworm",
+  packages: ["prometheus", "prometheus-alertmanager"],
+  users: {},
+};
 
 const server = ["RUN install -d -o 999 -g 999 -m 0750 /data", "VOLUME /data", "WORKDIR /data", "USER 999:999"];
 
@@ -43,6 +49,16 @@ export const recipes = {
     official: "oliver006/redis_exporter:v1.45.0",
     base: bookworm,
     lines: ["USER 59000:59000", 'ENTRYPOINT ["/usr/bin/prometheus-redis-exporter"]'],
+  },
+  "hearth/prometheus:2.42": {
+    official: "prom/prometheus:v2.42.0",
+    base: prometheus,
+    lines: ["USER 65534:65534", 'ENTRYPOINT ["/usr/bin/prometheus"]'],
+  },
+  "hearth/alertmanager:0.25": {
+    official: "prom/alertmanager:v0.25.0",
+    base: prometheus,
+    lines: ["USER 65534:65534", 'ENTRYPOINT ["/usr/bin/prometheus-alertmanager"]'],
   },
   "hearth/node:24": {
     official: "node:24-slim",
