@@ -82,9 +82,10 @@ function writes({ action }: RunnerRequest): boolean {
   return action === "create" || action === "update";
 }
 
-/** There, the nodes are reached; and who runs the pods is none of its business. */
+/** There, the nodes are reached; who runs the pods, and which process of this machine asks, is none of its business. */
 function forPod(operation: NetworkOperation, { id = "", olds = {}, ...request }: RunnerRequest): HandlerRequest {
   const { runner: _, ...inputs } = request.inputs;
   const { runner: __, ...before } = olds;
-  return { operation, id, ...request, inputs, olds: before };
+  const { action, deadlineMs } = request;
+  return { operation, id, action, deadlineMs, inputs, olds: before };
 }

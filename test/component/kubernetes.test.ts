@@ -8,13 +8,12 @@ const dynamic = "pulumi-nodejs:dynamic/hearth";
 const args = { target: "kubernetes" } as const;
 const list = (resources: readonly Registered[]) =>
   resources.map(({ type, name }) => `${type.startsWith("kubernetes:") ? type.split(":").at(-1) : type} ${name}`);
-const rolloutOf = (resources: readonly Registered[]) =>
-  resources.find(({ type }) => type === `${dynamic}:Rollout`)?.inputs as {
-    readonly nodes: readonly object[];
-    readonly runner: object;
-    readonly revisions: readonly string[];
-  };
+/** Without the envelope that a secret comes in. */
 const plain = (value: unknown) => (value as { value?: unknown } | undefined)?.value ?? value;
+const rolloutOf = (resources: readonly Registered[]) => {
+  const { nodes, runner, revisions } = resources.find(({ type }) => type === `${dynamic}:Rollout`)?.inputs ?? {};
+  return { nodes: plain(nodes) as object[], runner: plain(runner) as object, revisions };
+};
 
 describe("the children of a component on Kubernetes", () => {
   it("standalone: a namespace, closed doors, names, files, one StatefulSet, and the wait for its pod", async () => {
@@ -171,7 +170,7 @@ describe("what the operations are told", () => {
     });
     expect(await isSecret(runner as Output<unknown>)).toBe(true);
     const known = { kubeconfig: "of a cluster that is made", context: "new" };
-    expect(plain(rolloutOf(resources).runner)).toMatchObject({ kubernetes: known });
+    expect(rolloutOf(resources).runner).toMatchObject({ kubernetes: known });
     const provider = resources.find(({ type }) => type === "pulumi:providers:kubernetes")?.inputs;
     expect([plain(provider?.kubeconfig), provider?.context]).toEqual([known.kubeconfig, "new"]);
   });

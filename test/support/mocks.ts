@@ -30,7 +30,7 @@ export async function registeredInOrder(
         const users: string[] = inputs.users ?? [];
         const given = inputs.given?.value ?? inputs.given; // a secret comes in an envelope
         const passwords = Object.fromEntries(users.map((user) => [user, given?.[user] ?? `generated-${user}`]));
-        const nodes: { name: string }[] = inputs.nodes ?? [];
+        const nodes: { name: string }[] = inputs.nodes?.value ?? inputs.nodes ?? [];
         const pairOf = (name: string) => ({ cert: `certificate of ${name}`, key: `key of ${name}` });
         const issued = {
           ca: "authority",

@@ -191,7 +191,7 @@ describe("a configuration with a problem", () => {
       "hearth:publish: belongs to the target docker, and hearth:target is kubernetes: run pulumi config rm hearth:publish, or set hearth:target to docker",
     ],
     [
-      { target: "docker", shards: "4" },
+      { ...demo, target: "docker", shards: "4" },
       "hearth:shards: belongs to the target kubernetes, and hearth:target is docker: run pulumi config rm hearth:shards, or set hearth:target to kubernetes",
     ],
     [
