@@ -1,6 +1,7 @@
 import { beforeAll, expect, it } from "vitest";
 import { runnerLabels } from "../../../infra/plan/kubernetes/network-policy.ts";
 import { metricsPort } from "../../../infra/plan/kubernetes/services.ts";
+import { busOffset } from "../../../infra/plan/ports.ts";
 import { planCluster } from "../../../infra/plan/topology.ts";
 import type { KubeObject } from "../../support/kubernetes/api.ts";
 import { placeIn, runIn, startPod } from "../../support/kubernetes/pods.ts";
@@ -11,14 +12,15 @@ import { objects } from "./manifests-lab.ts";
 import { startRedis } from "./runner-lab.ts";
 
 const node = "cache-shard-0-0";
-const [redis, bus] = [6379, 16379];
+const redis = 6379;
+const bus = redis + busOffset;
 const everything = [redis, metricsPort, bus];
 
 kubernetesTest(
   "the NetworkPolicy of a cluster's pods",
   (namespace) => {
     const owner = { project: "shop", stack: "test", namespace };
-    const plan = planCluster("cache", { memory: "32mb", persistence: "none" });
+    const plan = planCluster("cache", { port: redis, memory: "32mb", persistence: "none" });
     let host: string;
     let policy: KubeObject;
     let stranger: Place;
