@@ -154,6 +154,9 @@ dockerTest("a server in a container", () => {
     await lab.start(node);
     const refused = async () => parseInfo(String(await lab.ask(node, "INFO", "errorstats")));
     const before = await refused();
+    const checks = async () => (await lab.inspect(node)).State.Health?.Log ?? [];
+    const seen = (await checks()).at(-1)?.Start;
+    await until("a check", async () => (await checks()).some(({ Start }) => Start !== seen));
     await until("healthy", async () => (await lab.inspect(node)).State.Health?.Status === "healthy");
     expect(await refused()).toEqual(before);
     await lab.ask(node, "REPLICAOF", lab.prefix.concat(".250"), "6379");
