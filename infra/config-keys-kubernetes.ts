@@ -63,6 +63,12 @@ export const kubernetesKeys: readonly ConfigKey[] = [
     default: "none",
     meaning: "Pods that scrape the exporters, besides the networks of `monitoring`.",
   }),
+  part("primaryService", "primaryService", {
+    boolean: true,
+    values: "`true`, `false`",
+    default: "`true`",
+    meaning: "Sentinel: whether a Service `<name>-primary` leads clients that know no Sentinel to the primary.",
+  }),
   part("serviceMonitor", "serviceMonitor", {
     boolean: true,
     values: "`true`, `false`",

@@ -7,7 +7,15 @@ import { dirname, join } from "node:path";
  * tool is looked for where the provider looks for it, from the program's folder.
  */
 export function toolVersion(): string {
-  const tool = createRequire(join(process.cwd(), "package.json")).resolve("hearth/tool");
-  const { version } = JSON.parse(readFileSync(join(dirname(tool), "hearth.json"), "utf8"));
+  const { version } = JSON.parse(readFileSync(join(toolFolder(), "hearth.json"), "utf8"));
   return String(version);
+}
+
+/** The text of the proxy that leads to a primary (proxy/), one file beside the tool. */
+export function proxyProgram(): string {
+  return readFileSync(join(toolFolder(), "primary.mjs"), "utf8");
+}
+
+function toolFolder(): string {
+  return dirname(createRequire(join(process.cwd(), "package.json")).resolve("hearth/tool"));
 }

@@ -38,14 +38,12 @@ const unused = {
     onLoad({ filter: /./, namespace: "unused" }, () => ({ contents: "module.exports = {};" }));
   },
 };
-/** What has no use in a pod: the demo database, and other places to run. */
+/** What has no use in a pod: other places to run. The demo database runs beside the tool there, not under it. */
 const notInPods = {
   name: "not in pods",
   setup({ onResolve }) {
-    onResolve({ filter: /\/(demo\/index|runner\/dispatch)\.ts$/ }, ({ path: name }) => ({
-      path: name,
-      namespace: "unused",
-    }));
+    onResolve({ filter: /\/runner\/dispatch\.ts$/ }, ({ path: name }) => ({ path: name, namespace: "unused" }));
+    onResolve({ filter: /\/demo\/index\.ts$/ }, () => ({ path: path.join(root, "warmer", "demo", "beside.ts") }));
   },
 };
 const common = {
@@ -75,8 +73,9 @@ const KEPT_MS = 600_000;
 
 /**
  * Builds dist/hearth.cjs, which starts what is in dist/tool-HASH, without dependencies, in parts that are loaded when
- * they are needed; dist/provider.cjs, by which Pulumi asks it; and dist/hearth.json with its version: the package's, and a hash of the text. A change of the tool
- * is a change of its version, by which Pulumi resources notice it.
+ * they are needed; dist/provider.cjs, by which Pulumi asks it; dist/primary.mjs, the proxy; and dist/hearth.json with the
+ * tool's version: the package's, and a hash of the text. A change of the tool is a change of its version, by which Pulumi
+ * resources notice it.
  */
 export async function buildTool() {
   const placeholder = "0.0.0+hearth-version-not-set";
@@ -101,6 +100,7 @@ export async function buildTool() {
   }
   const job = await buildJob(version);
   write("provider.cjs", await bundle("infra/operations/provider.ts", { minifySyntax: true, minifyWhitespace: true }));
+  write("primary.mjs", await buildProxy());
   write("hearth.cjs", launcher(folder), 0o755);
   write("hearth.json", `${JSON.stringify({ version, job })}\n`);
   const mine = [folder, job];
@@ -126,6 +126,16 @@ async function buildJob(version) {
   const name = `hearth-job-${createHash("sha256").update(text).digest("hex").slice(0, 8)}.mjs.gz`;
   write(name, packed);
   return name;
+}
+
+/** What a person should still be able to look through, in the ConfigMap of every Sentinel topology. */
+const PROXY_MOST = 20_000;
+
+/** The proxy that leads to a primary: one small file, without packages. */
+async function buildProxy() {
+  const text = await bundle("proxy/main.ts", { format: "esm", minifySyntax: true, minifyWhitespace: true });
+  if (text.length > PROXY_MOST) throw new StepError(`proxy/main.ts: ${text.length} bytes are more than ${PROXY_MOST}`);
+  return text;
 }
 
 /** Tools of earlier builds. */

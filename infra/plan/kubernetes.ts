@@ -52,6 +52,11 @@ export interface KubernetesArgs {
   readonly clients?: readonly PodSelector[] | undefined;
   /** Pods that scrape the exporters, besides the networks of `monitoring`. @default none */
   readonly monitoring?: readonly PodSelector[] | undefined;
+  /**
+   * Sentinel: whether there is a Service `<name>-primary` for clients that know no Sentinel, behind which two small pods
+   * of `runnerImage` lead to the primary. @default true
+   */
+  readonly primaryService?: boolean | undefined;
   /** Whether a ServiceMonitor of the Prometheus operator is made. @default false */
   readonly serviceMonitor?: boolean | undefined;
 }
@@ -85,6 +90,8 @@ export interface KubernetesPlan {
   /** Bytes that the server of a data node may use. */
   readonly memoryLimit: number;
   readonly exporters: boolean;
+  /** Sentinel: whether there is a Service that leads to the primary. */
+  readonly primaryService: boolean;
   readonly serviceMonitor: boolean;
 }
 
@@ -114,6 +121,7 @@ export function resolveKubernetes(args: RedisArgs): KubernetesPlan | undefined {
     monitoring: given.monitoring ?? [],
     memoryLimit: memoryLimitOf(args, defaults.memory) ?? limitFor(memory),
     exporters: args.exporters ?? true,
+    primaryService: given.primaryService ?? true,
     serviceMonitor: given.serviceMonitor ?? false,
   };
 }

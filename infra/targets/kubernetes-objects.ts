@@ -11,6 +11,7 @@ import type { TopologyPlan } from "../plan/topology.ts";
 import { all, secret } from "../pulumi.ts";
 import type { TopologyTls } from "../topology-tls.ts";
 import type { KubernetesModule } from "./kubernetes-module.ts";
+import { proxiesOf, proxySecret } from "./kubernetes-primary.ts";
 
 /** What the objects of a topology are made from. */
 export interface ObjectsInput {
@@ -33,7 +34,8 @@ export interface MadeSet {
 }
 
 /**
- * Every object of a topology: namespace, surroundings, Secrets, StatefulSets, each after those before it.
+ * Every object of a topology: namespace, surroundings, Secrets, StatefulSets and the proxies to the primary, each after
+ * those before it.
  *
  * @param hostOf makes what stands between the StatefulSets and all that their pods need
  * @returns the StatefulSets
@@ -43,10 +45,17 @@ export function makeObjects(input: ObjectsInput, hostOf: (dependsOn: pulumi.Reso
   const manifests = manifestsOf(owner, plan, target, admitted);
   const make = (manifest: Manifest, dependsOn: pulumi.Resource[]) => objectOf(manifest, input, dependsOn);
   const namespace = manifests.namespace === undefined ? [] : [make(manifests.namespace, [])];
-  const surroundings = manifests.surroundings.map((manifest) => make(manifest, namespace));
-  const files = setsOf(plan).flatMap((set) => secretsOf(set, input, namespace));
+  const proxies = proxiesOf(input);
+  const surroundings = [...manifests.surroundings, ...(proxies?.surroundings ?? [])].map((manifest) =>
+    make(manifest, namespace),
+  );
+  const files = [
+    ...setsOf(plan).flatMap((set) => secretsOf(set, input, namespace)),
+    ...(proxies ? [proxySecret(input, namespace)] : []),
+  ];
   // Pods come when all they need is there, and when they go, it stays until they are gone.
   const host = hostOf([...surroundings, ...files]);
+  if (proxies) make(proxies.deployment, [host]);
   return manifests.sets.map((manifest) => ({ manifest, resource: make(manifest, [host]) }));
 }
 
@@ -102,6 +111,8 @@ function objectOf(manifest: Manifest, input: ObjectsInput, dependsOn: pulumi.Res
       return new core.v1.ConfigMap(name, inputs, options);
     case "StatefulSet":
       return new apps.v1.StatefulSet(`${name}-set`, inputs, options);
+    case "Deployment":
+      return new apps.v1.Deployment(name, inputs, options);
     case "ServiceMonitor":
       return new apiextensions.CustomResource(`${name}-monitor`, { apiVersion, kind, ...args } as never, options);
     default:

@@ -47,7 +47,7 @@ export class KubernetesTarget implements Target {
 
   names(plan: TopologyPlan): ReadonlyMap<string, readonly string[]> {
     const { namespace } = this.#owner(plan);
-    return new Map(plan.nodes.map(({ name }) => [name, namesOf(name, plan.name, namespace)]));
+    return new Map(plan.nodes.map(({ name }) => [name, namesOf(name, plan, namespace)]));
   }
 
   exporters(plan: TopologyPlan): readonly ExporterAddress[] {

@@ -5,7 +5,8 @@ import { bytes, formatBytes, show } from "../units.ts";
 
 const keys: readonly (keyof Required<KubernetesArgs>)[] = [
   ...(["namespace", "kubeconfig", "context", "image", "exporterImage", "runnerImage", "demoImage", "storage"] as const),
-  ...(["storageClass", "cpu", "cpuLimit", "user", "clients", "monitoring", "serviceMonitor"] as const),
+  ...(["storageClass", "cpu", "cpuLimit", "user", "clients", "monitoring"] as const),
+  ...(["primaryService", "serviceMonitor"] as const),
 ];
 
 const imageKeys = ["image", "exporterImage", "runnerImage", "demoImage"] as const;
@@ -48,6 +49,7 @@ export function checkKubernetes(name: string, args: ArgumentChecker, topology: s
   for (const key of ["cpu", "cpuLimit"] as const) checkCpu(kubernetes, key);
   checkUser(kubernetes);
   for (const key of ["clients", "monitoring"] as const) checkSelectors(kubernetes, key);
+  kubernetes.flag("primaryService", true);
   kubernetes.flag("serviceMonitor", false);
 }
 

@@ -1,6 +1,7 @@
 import type { KubernetesPlan, PodSelector } from "../kubernetes.ts";
 import type { TopologyPlan } from "../topology.ts";
 import { labelsOf, type Manifest, type Owner, ownLabels } from "./manifest.ts";
+import { hasPrimaryService, primaryLabels } from "./primary-names.ts";
 import { metricsPort } from "./services.ts";
 import type { NodeSet } from "./sets.ts";
 
@@ -21,7 +22,7 @@ export interface Admitted {
  *
  * | port | from |
  * | --- | --- |
- * | data, sentinel | clients, the pods of the topology, the tool's Jobs |
+ * | data, sentinel | clients, the pods of the topology and its proxies, the tool's Jobs |
  * | cluster bus | the pods of the topology |
  * | exporter | monitoring |
  *
@@ -31,48 +32,57 @@ export function networkPolicy(
   owner: Owner,
   plan: TopologyPlan,
   sets: readonly NodeSet[],
-  { clients, monitoring, exporters }: KubernetesPlan,
+  target: KubernetesPlan,
   admitted: Admitted = {},
 ): Manifest {
+  const { monitoring, exporters } = target;
   const first = sets.flatMap(({ nodes: [node] }) => (node ? [node] : []));
   const ports = tcp([...new Set(first.map(({ port }) => port))]);
   const buses = tcp(first.flatMap(({ busPort }) => busPort ?? []).slice(0, 1));
-  const kinds = [...new Set(sets.map(({ kind }) => kind))];
-  const own = { matchLabels: ownLabels(owner, plan), matchExpressions: [isOneOf(kinds)] };
-  const members = { podSelector: own };
-  const runner = { podSelector: { matchLabels: runnerLabels(owner, plan) } };
-  const outside = [...clients.map(selected), ...(admitted.clients ?? []).map(network)];
+  const members = membersOf(owner, plan, sets);
+  const helpers = [runnerLabels(owner, plan), ...(hasPrimaryService(plan, target) ? [primaryLabels(owner, plan)] : [])];
+  const own = helpers.map((matchLabels) => ({ podSelector: { matchLabels } }));
   const scrapers = [...monitoring.map(selected), ...(admitted.monitoring ?? []).map(network)];
   return {
     ...{ apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy" },
     metadata: { name: plan.name, namespace: owner.namespace, labels: labelsOf(owner, plan) },
     spec: {
-      podSelector: own,
+      ...members,
       policyTypes: ["Ingress", "Egress"],
       ingress: [
         { from: [members], ports: [...ports, ...buses] },
-        { from: [runner, ...outside], ports },
+        { from: [...own, ...clientsOf(target, admitted)], ports },
         // An empty list would be everybody.
         ...(exporters && scrapers.length > 0 ? [{ from: scrapers, ports: tcp([metricsPort]) }] : []),
       ],
-      egress: [
-        { to: [members], ports: [...ports, ...buses] },
-        {
-          ports: [
-            { protocol: "UDP", port: 53 },
-            { protocol: "TCP", port: 53 },
-          ],
-        },
-      ],
+      egress: [{ to: [members], ports: [...ports, ...buses] }, { ports: dnsPorts }],
     },
   };
+}
+
+/** Ports by which names are asked for. */
+export const dnsPorts = [
+  { protocol: "UDP", port: 53 },
+  { protocol: "TCP", port: 53 },
+];
+
+/** The pods of a topology's nodes. */
+export function membersOf(owner: Owner, plan: Pick<TopologyPlan, "name">, sets: readonly NodeSet[]) {
+  const kinds = [...new Set(sets.map(({ kind }) => kind))];
+  return { podSelector: { matchLabels: ownLabels(owner, plan), matchExpressions: [isOneOf(kinds)] } };
+}
+
+/** Applications: pods by their labels, networks by their addresses. */
+export function clientsOf({ clients }: Pick<KubernetesPlan, "clients">, admitted: Admitted) {
+  return [...clients.map(selected), ...(admitted.clients ?? []).map(network)];
 }
 
 function isOneOf(kinds: readonly string[]) {
   return { key: "hearth.kind", operator: "In", values: kinds };
 }
 
-function tcp(ports: readonly number[]) {
+/** These ports, as rules have them. */
+export function tcp(ports: readonly number[]) {
   return ports.map((port) => ({ protocol: "TCP", port }));
 }
 

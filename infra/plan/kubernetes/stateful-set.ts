@@ -9,6 +9,7 @@ import { labelsOf, type Manifest, type Owner, ownLabels, setLabels } from "./man
 import { hostOf } from "./nodes.ts";
 import { dataMount, exporterFolder, podPaths } from "./paths.ts";
 import { handOverSeconds } from "./prestop-script.ts";
+import { primaryNames } from "./primary-names.ts";
 import { scriptCommand } from "./scripts.ts";
 import { metricsPort, podsService } from "./services.ts";
 import type { NodeSet } from "./sets.ts";
@@ -106,7 +107,8 @@ function apart(owner: Owner, plan: TopologyPlan, set: NodeSet) {
   return { weight: 100, podAffinityTerm: { topologyKey: "kubernetes.io/hostname", labelSelector: { matchLabels } } };
 }
 
-const closed = {
+/** What a container may do under Pod Security `restricted`. */
+export const closed = {
   ...{ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, privileged: false },
   capabilities: { drop: ["ALL"] },
 };
@@ -173,8 +175,16 @@ function claim({ storage, storageClass }: KubernetesPlan, { kind }: NodeSet, lab
 }
 
 /** Every name of a node: its certificate holds them. The first is how all others call it. */
-export function namesOf(node: string, client: string, namespace: string): string[] {
+export function namesOf(node: string, plan: Pick<TopologyPlan, "name" | "topology">, namespace: string): string[] {
   const names = (name: string) => [hostOf(name, namespace), name, `${name}.${namespace}`];
   const local = `${hostOf(node, namespace)}.cluster.local`;
-  return [...names(node), local, ...names(client), "127.0.0.1", "localhost", "::1"];
+  return [
+    ...names(node),
+    local,
+    ...names(plan.name),
+    ...primaryNames(plan, namespace),
+    "127.0.0.1",
+    "localhost",
+    "::1",
+  ];
 }

@@ -115,26 +115,6 @@ describe("a proxy that leads to the primary", () => {
     await until("it is ready again", async () => (await proxy.ready()) === 200);
     expect(await ledTo()).toBeDefined();
   });
-
-  it("one sentinel that has missed a failover does not matter", async () => {
-    const [one] = sentinelsOf(topology);
-    const before = await primaryOf(topology);
-    process.kill(one.pid, "SIGSTOP");
-    try {
-      const oldId = await ledTo();
-      await before.kill();
-      await until("another one is served", async () => ![oldId, undefined].includes(await ledTo()));
-      const { length } = proxy.log();
-      process.kill(one.pid, "SIGCONT");
-      await until("it has heard", async () => {
-        const [, port] = (await one.client.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "cache")) as string[];
-        return port !== String(before.port);
-      });
-      expect(proxy.log().slice(length)).not.toContain('"refuses"');
-    } finally {
-      process.kill(one.pid, "SIGCONT");
-    }
-  });
 });
 
 describe("connections through it", () => {
@@ -163,9 +143,12 @@ describe("connections through it", () => {
     await client.set("large", "x".repeat(8 << 20));
     client.disconnect();
     const socket = lazy("GET large\r\n".repeat(25));
-    await until("the server cannot send any more", async () => {
+    let held: string | undefined;
+    await until("the server keeps what it cannot send, and no less of it", async () => {
       const { client } = await primaryOf(topology);
-      return /omem=[1-9]\d{7}/.test(String(await client.call("CLIENT", "LIST")));
+      const before = held;
+      held = / omem=([1-9]\d{7,}) /.exec(String(await client.call("CLIENT", "LIST")))?.[1];
+      return held !== undefined && held === before;
     });
     const rss = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${proxy.pid}/status`, "utf8"))?.[1]) / 1024;
     expect(rss).toBeLessThan(200);

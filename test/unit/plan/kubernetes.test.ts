@@ -98,7 +98,7 @@ describe("a topology on Kubernetes", () => {
     [
       "standalone",
       { ...kubernetes, kubernetes: { publish: true } },
-      "kubernetes.publish: is not an argument of kubernetes, which takes namespace, kubeconfig, context, image, exporterImage, runnerImage, demoImage, storage, storageClass, cpu, cpuLimit, user, clients, monitoring, serviceMonitor",
+      "kubernetes.publish: is not an argument of kubernetes, which takes namespace, kubeconfig, context, image, exporterImage, runnerImage, demoImage, storage, storageClass, cpu, cpuLimit, user, clients, monitoring, primaryService, serviceMonitor",
     ],
   ])("%s %j is refused", (topology, args, message) => {
     expect(said(topology, args)).toEqual([message]);
