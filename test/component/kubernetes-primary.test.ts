@@ -39,8 +39,8 @@ it("sentinel: a Service leads to proxies that know all sentinels, and nobody els
       { ports: ["UDP", "TCP"].map((protocol) => ({ protocol, port: 53 })) },
     ],
   });
-  const nodes = resources.find(({ name }) => name === "cache-policy")?.inputs.spec;
-  expect(JSON.stringify(nodes)).toContain(JSON.stringify({ podSelector: { matchLabels: own } }));
+  const nodes = resources.find(({ name }) => name === "cache-policy")?.inputs.spec as { ingress: { from: object[] }[] };
+  expect(nodes.ingress.flatMap(({ from }) => from)).toContainEqual({ podSelector: { matchLabels: own } });
 
   const config = resources.find(({ name }) => name === "cache-primary-config")?.inputs.data as Record<string, string>;
   const settings: PrimaryProxySettings = JSON.parse(config["settings.json"] as string);
