@@ -32,6 +32,8 @@ export interface ClusterMember {
   readonly keys: number;
   /** A replica's link to its primary is up and its copy complete. True for a primary. */
   readonly linkUp: boolean;
+  /** Where a replica looks for its primary; undefined for a primary. */
+  readonly source: Address | undefined;
   /** Redis's version as one number: 7.0.15 is 70015. */
   readonly version: number;
 }
@@ -72,7 +74,7 @@ async function lookAt(member: Member, pool: ConnectionPool): Promise<ClusterMemb
   const seen = new Map(parseNodes(nodes).map((node) => [node.id, node]));
   const self = [...seen.values()].find((node) => node.flags.has("myself"));
   if (!self) throw new Error("CLUSTER NODES does not name the node itself");
-  const { role, master_link_status } = parseInfo(replication);
+  const { role, master_link_status, master_host, master_port } = parseInfo(replication);
   const [major = 0, minor = 0, patch = 0] = (parseInfo(server).redis_version ?? "").split(".").map(Number);
   return {
     member,
@@ -82,6 +84,7 @@ async function lookAt(member: Member, pool: ConnectionPool): Promise<ClusterMemb
     ok: parseInfo(cluster).cluster_state === "ok",
     keys: Number(keys),
     linkUp: role === "master" || master_link_status === "up",
+    source: role === "master" ? undefined : { host: master_host ?? "", port: Number(master_port) },
     version: major * 10_000 + minor * 100 + patch,
   };
 }

@@ -138,7 +138,7 @@ class ClusterFormation {
       view.members.map(async (one): Promise<string | undefined> => {
         const primaryId = mainOwner(owners, plannedRange(one.member.shard, this.#shards));
         if (primaryId === undefined || one.id === primaryId || one.self.slots.length > 0) return undefined;
-        if (one.self.primaryId === primaryId) return undefined;
+        if (one.self.primaryId === primaryId && !looksElsewhere(one, primaryId)) return undefined;
         const primary = view.members.find(({ id }) => id === primaryId);
         if (!primary) return undefined; // nobody's yet, or a stranger's: told elsewhere
         const problem = `${nameOf(one.member)} does not follow ${nameOf(primary.member)} yet`;
@@ -190,6 +190,16 @@ function knows(one: ClusterMember, other: ClusterMember): boolean {
   const seen = one.seen.get(other.id);
   if (!seen || seen.flags.has("handshake") || seen.flags.has("noaddr")) return false;
   return seen.linkUp || isSameAddress(seen.address, other.member);
+}
+
+/**
+ * Follows its primary where that is no more. A node that learns another's new address from a third one writes it down,
+ * but its replication stays with the old one (clusterProcessGossipSection of Redis's cluster.c) until it is told again
+ * whom it follows.
+ */
+function looksElsewhere({ linkUp, source, seen }: ClusterMember, primaryId: string): boolean {
+  const primary = seen.get(primaryId);
+  return !linkUp && source !== undefined && primary !== undefined && !isSameAddress(source, primary.address);
 }
 
 /** Sees the slots and the role that the other one has. */

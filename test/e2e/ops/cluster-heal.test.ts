@@ -55,11 +55,16 @@ async function heal(nodes: readonly NodeInputs[]): Promise<void> {
 
 /** Kills the nodes at the same moment, and takes their folders away. */
 async function lose(...nodes: NodeInputs[]): Promise<void> {
+  await kill(...nodes);
+  for (const node of nodes) rmSync(node.directory, { recursive: true });
+}
+
+/** Kills the nodes at the same moment. */
+async function kill(...nodes: NodeInputs[]): Promise<void> {
   const reads = await Promise.all(nodes.map((node) => lab.run(redisProcess, "read", node)));
   const pids = reads.map(({ outputs }) => Number(outputs?.pid));
   for (const pid of pids) process.kill(pid, "SIGKILL");
   for (const pid of pids) await expect.poll(() => identify(pid), { timeout: 5000, interval: 5 }).toBeUndefined();
-  for (const node of nodes) rmSync(node.directory, { recursive: true });
 }
 
 /** As CLUSTER DELSLOTS does it on the owner and on the others, where news of the owner may come later. */
@@ -196,3 +201,25 @@ it("finds its nodes again after all of them moved to other ports", async () => {
   await heal(moved);
   for (let index = 0; index < 30; index++) expect(await clusterAsk(moved, "GET", `key:${index}`)).toBe(`${index}`);
 });
+
+// Redis may write down the new address of a primary, and leave its replica's replication at the old one: not each time.
+it("leads a replica to where its primary is now", async () => {
+  let nodes = await formed(6);
+  const isStuck = async (): Promise<boolean> => {
+    const ports = await freePorts(2);
+    const [primary, replica] = [0, 5] as const;
+    await kill(nodes[primary] as NodeInputs, nodes[replica] as NodeInputs);
+    nodes = nodesAt(
+      nodes.map(({ port }, index) => (index === primary ? ports[0] : index === replica ? ports[1] : port) as number),
+    );
+    const [at, from] = [nodes[primary] as NodeInputs, nodes[replica] as NodeInputs];
+    await Promise.all([lab.start(at), lab.start(from)]);
+    await until("the replica to know where its primary is", async () =>
+      new RegExp(`:${at.port}@.* connected`).test(String(await lab.ask(from, "CLUSTER", "NODES"))),
+    );
+    const replication = String(await lab.ask(from, "INFO", "replication"));
+    return replication.includes("role:slave") && !replication.includes(`master_port:${at.port}`);
+  };
+  await until("replication to stay behind", async () => (await isStuck()) || void (await heal(nodes)), 100_000);
+  await heal(nodes);
+}, 120_000);
