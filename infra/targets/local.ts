@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import type * as pulumi from "@pulumi/pulumi";
 import { getStack } from "@pulumi/pulumi/metadata.js";
 import type { Address } from "../../contract/address.ts";
 import { HostTuning } from "../operations/host-tuning.ts";
@@ -41,7 +42,7 @@ export class LocalTarget implements Target {
     return [];
   }
 
-  deploy({ parent, plan, secrets, tls, behind }: Deployment): Deployed {
+  deploy({ parent, plan, secrets, isNew, tls, behind }: Deployment): Deployed {
     const addresses = this.addresses(plan);
     const directory = this.#args.directory ?? `.hearth/${getStack()}/${plan.name}`;
     const ports = plan.nodes.flatMap((node) => {
@@ -64,16 +65,26 @@ export class LocalTarget implements Target {
               { parent },
             ),
           ];
-    const dependsOn = [host, ...tuning, ...(behind ? [behind] : [])];
-    const nodes = plan.nodes.map((node) => {
-      const process = new RedisProcess(
+    const first = [host, ...tuning, ...(behind ? [behind] : [])];
+    const make = (node: PlannedNode, dependsOn: pulumi.Input<pulumi.Resource[]>) =>
+      new RedisProcess(
         node.name,
         { ...serverInputs(node, { plan, addresses, secrets, tls }), directory: `${directory}/${node.name}` },
         { parent, dependsOn },
       );
-      return { instance: process.instance, dataId: process.dataId, resource: process };
-    });
-    return { nodes };
+    const data = plan.nodes
+      .filter(({ kind }) => kind === "redis")
+      .map((node) => [node.name, make(node, first)] as const);
+    // A sentinel whose new password the data nodes do not take yet counts them as down.
+    const after = isNew.apply((created) => (created ? first : [...first, ...data.map(([, process]) => process)]));
+    const sentinels = plan.nodes.filter(({ kind }) => kind === "sentinel");
+    const made = new Map([...data, ...sentinels.map((node) => [node.name, make(node, after)] as const)]);
+    return {
+      nodes: plan.nodes.map(({ name }) => {
+        const process = made.get(name) as RedisProcess;
+        return { instance: process.instance, dataId: process.dataId, resource: process };
+      }),
+    };
   }
 }
 
