@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { KubernetesRunner } from "../../contract/kubernetes.ts";
 import type { RolloutNode } from "../../contract/rollout.ts";
 import { Operation } from "./operation.ts";
-import type { ServerArgs } from "./server-args.ts";
+import { type ServerArgs, secretInputs } from "./server-args.ts";
 
 /** Inputs of a rollout. */
 export interface RolloutArgs {
@@ -28,8 +28,24 @@ export class Rollout extends Operation {
   declare readonly dataIds: pulumi.Output<string[]>;
 
   constructor(name: string, args: RolloutArgs, opts: pulumi.CustomResourceOptions = {}) {
-    const secrets = ["state"];
-    const outputs = ["instances", "dataIds", ...secrets];
-    super("Rollout", "rollout", name, { ...args }, outputs, { ...opts, additionalSecretOutputs: secrets });
+    const secretOutputs = ["state"];
+    const outputs = ["instances", "dataIds", ...secretOutputs];
+    // A list that holds a secret is one: what changes in it would not be seen in a preview.
+    const nodes = args.nodes.map((node) => withoutSecrets(node));
+    const secrets = Object.fromEntries(args.nodes.map((node) => [node.name, secretsOf(node)]));
+    const inputs = { ...args, nodes, secrets };
+    super("Rollout", "rollout", name, inputs, outputs, { ...opts, additionalSecretOutputs: secretOutputs });
   }
+}
+
+function withoutSecrets(node: object): object {
+  return Object.fromEntries(Object.entries(node).filter(([key]) => !isSecret(key)));
+}
+
+function secretsOf(node: object): object {
+  return Object.fromEntries(Object.entries(node).filter(([key]) => isSecret(key)));
+}
+
+function isSecret(key: string): boolean {
+  return (secretInputs as readonly string[]).includes(key);
 }

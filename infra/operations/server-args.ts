@@ -1,7 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { DirectivesByEffect } from "../plan/directives/effect.ts";
 
-type Secrets = "password" | "secretDirectives" | "acl" | "tls" | "serverTls";
+/** What of a server's inputs is made of secrets. */
+export const secretInputs = ["password", "secretDirectives", "acl", "tls", "serverTls"] as const;
+type Secrets = (typeof secretInputs)[number];
 
 /** Inputs of a server: plain data, but for what is made of secrets; its directives by what a change of them does. */
 export type ServerArgs<Plain extends { directives: unknown }> = Omit<

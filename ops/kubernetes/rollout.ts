@@ -121,7 +121,9 @@ function dataIdOf(before: NodeState | undefined, claim: string | undefined, answ
 }
 
 function parse(inputs: Record<string, unknown>) {
-  const { nodes } = inputs;
-  const plain = Array.isArray(nodes) ? nodes.map((node) => withDirectives(node)) : nodes;
-  return rolloutSchema.parse({ ...inputs, nodes: plain });
+  const { nodes, secrets } = inputs;
+  // They are inputs apart, so that a preview shows all else.
+  const known = (secrets ?? {}) as Readonly<Record<string, Record<string, unknown>>>;
+  const whole = Array.isArray(nodes) ? nodes.map((node) => withDirectives({ ...node, ...known[node.name] })) : nodes;
+  return rolloutSchema.parse({ ...inputs, nodes: whole });
 }

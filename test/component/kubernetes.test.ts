@@ -11,8 +11,14 @@ const list = (resources: readonly Registered[]) =>
 /** Without the envelope that a secret comes in. */
 const plain = (value: unknown) => (value as { value?: unknown } | undefined)?.value ?? value;
 const rolloutOf = (resources: readonly Registered[]) => {
-  const { nodes, runner, revisions } = resources.find(({ type }) => type === `${dynamic}:Rollout`)?.inputs ?? {};
-  return { nodes: plain(nodes) as object[], runner: plain(runner) as object, revisions };
+  const { inputs = {} } = resources.find(({ type }) => type === `${dynamic}:Rollout`) ?? {};
+  const { nodes, secrets, runner, revisions } = inputs;
+  return {
+    nodes: nodes as { name: string }[],
+    secrets: plain(secrets) as object,
+    runner: plain(runner) as object,
+    revisions,
+  };
 };
 
 describe("the children of a component on Kubernetes", () => {
@@ -86,7 +92,7 @@ describe("the children of a component on Kubernetes", () => {
 describe("what the operations are told", () => {
   it("nodes by the names of their pods and Services, Jobs by the labels that let them in", async () => {
     const resources = await registered(() => new RedisCluster("cache", { ...args, kubernetes: { context: "lab" } }));
-    const { nodes, runner, revisions } = rolloutOf(resources);
+    const { nodes, secrets, runner, revisions } = rolloutOf(resources);
     const own = { "hearth.project": "hearth", "hearth.stack": "test", "hearth.cache": "cache" };
     expect(runner).toEqual({
       ...{ kubernetes: { context: "lab" }, namespace: "hearth-test-cache" },
@@ -94,6 +100,10 @@ describe("what the operations are told", () => {
       labels: { ...own, "hearth.kind": "runner" },
     });
     expect(revisions).toHaveLength(3);
+    expect(nodes).toHaveLength(6);
+    expect(JSON.stringify(nodes)).not.toContain("generated-");
+    expect(Object.keys(secrets)).toEqual(nodes.map(({ name }) => name).sort());
+    expect(secrets).toHaveProperty("cache-shard-0-0.password", "generated-operator");
     expect(nodes[4]).toMatchObject({
       ...{ name: "cache-shard-2-1", set: "cache-shard-2", host: "cache-shard-2-1.hearth-test-cache.svc", port: 7000 },
       ...{ role: "replica", shard: 2, username: "operator", topology: "cluster" },

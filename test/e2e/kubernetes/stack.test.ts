@@ -46,7 +46,7 @@ kubernetesTest(
           expect(await stack.up("--expect-no-changes")).toContain("unchanged");
           stack.set({ slowlog: JSON.stringify({ slowerThan: "20 ms" }) });
           const change = await stack.preview("--diff");
-          expect(change).toMatch(/live *: \{/);
+          expect(change).toMatch(/~ live *: \{[^}]*~ slowlog-log-slower-than *: "10000" => "20000"/);
           expect(change).not.toContain("StatefulSet");
           await stack.up();
           expect((await deployed.states()).map(({ runId }) => runId)).toEqual(before.map(({ runId }) => runId));
