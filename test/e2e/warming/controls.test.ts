@@ -101,17 +101,19 @@ describe("hearth warm", () => {
   });
 
   it("--on-busy: exit code 4, or waits", async () => {
-    const first = start("--keys-per-second", "4000");
+    const first = start("--keys-per-second", "500");
     await written(100);
     const refused = await start().ended;
     expect(refused.stderr).toMatch(
       /^hearth: Another warmer is at work on the plan "items" in this cache \(process \d+ on /,
     );
     expect(refused.code).toBe(4);
-    const waited = await start("--on-busy", "wait").ended;
-    expect(waited.stderr).toContain("waiting for it");
-    expect(waited.code).toBe(0);
-    expect((await first.ended).code).toBe(0);
+    const waiting = start("--on-busy", "wait");
+    await until("the other one to wait", async () => waiting.text.stderr.includes("waiting for it"));
+    first.child.kill("SIGTERM");
+    expect((await first.ended).code).toBe(130);
+    expect((await waiting.ended).code).toBe(0);
+    expect(await client.dbsize()).toBe(6000);
   });
 
   it("a plan that does not fit: exit code 3, nothing written, unless told so", async () => {
