@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
+import { once } from "node:events";
 import {
   copyFileSync,
   existsSync,
@@ -36,6 +37,8 @@ export class TestStack {
   readonly #project: string;
   #config: Record<string, unknown>;
   #salt = "";
+  /** Commands that run, with what they have printed. */
+  readonly #running = new Map<ChildProcess, string[]>();
 
   /** @param project folder of the Pulumi program; this repository when absent */
   constructor(config: Record<string, string>, project: string = resolve(import.meta.dirname, "../..")) {
@@ -140,6 +143,13 @@ export class TestStack {
 
   /** Destroys what is deployed, and removes the stack's own folder. Never throws away a failure. */
   async end(): Promise<void> {
+    // Of a test whose time was over.
+    for (const [child, said] of this.#running) {
+      console.error(said.join(""));
+      const ended = once(child, "close");
+      child.kill("SIGKILL");
+      await ended;
+    }
     await this.run("cancel", "--yes");
     await this.destroy();
     // A killed engine leaves its language host behind for minutes.
@@ -156,7 +166,11 @@ export class TestStack {
   }
 
   async run(...args: string[]): Promise<Run> {
-    return finished(this.start(...args));
+    const child = this.start(...args);
+    const said = [`pulumi ${args.join(" ")} was still at work:\n`];
+    child.stdout?.on("data", (part) => said.push(String(part)));
+    this.#running.set(child, said);
+    return finished(child).finally(() => this.#running.delete(child));
   }
 
   /** A folder with links to all that the PATH holds but these programs: for a machine that lacks them. */
