@@ -67,8 +67,7 @@ async function start<Found extends Instance>(
   const replicaOf = await startingRole(host, config, context);
   const state = { config, replicaOf, version: await host.version() };
   const files = [...nodeFiles(host.node, state), ...host.moreFiles(), ...more];
-  await host.writeFiles([...files, appliedFile(wanted(host.node))]);
-  return host.start(context);
+  return host.start([...files, appliedFile(wanted(host.node))], context);
 }
 
 /** Nobody is asked where there is nobody to ask. */
@@ -93,6 +92,8 @@ async function converge<Found extends Instance>(
   const target = wanted(host.node);
   const { changes, removed } = compare(applied ?? {}, target);
   if (changes.length === 0 && removed.length === 0) {
+    // They are not the server's own: a change of them restarts nothing.
+    await host.writeFiles(host.moreFiles());
     return outputsOf(host, await host.answering(found, context), false);
   }
   let restart: readonly string[] = [...changes, ...removed];

@@ -43,7 +43,8 @@ export class LocalNodeHost implements NodeHost<LocalInstance> {
     return asInstance(findProcess(this.node.folder) ?? (await findByAddress(this.node)));
   }
 
-  async start(context: OperationContext): Promise<LocalInstance & Answer> {
+  async start(files: readonly NodeFile[], context: OperationContext): Promise<LocalInstance & Answer> {
+    await this.writeFiles(files);
     const { identity, answer } = await startServer(this.node, context);
     return { ...answer, ...instance(identity) };
   }

@@ -19,8 +19,8 @@ export interface NodeHost<Found extends Instance = Instance> {
   find(context: OperationContext): Promise<Found | undefined>;
   /** As `find`, but only a look. */
   running(): Promise<Found | undefined>;
-  /** Starts the server, whose files are written, and waits until it answers. It is ended again when it does not come up. */
-  start(context: OperationContext): Promise<Found & Answer>;
+  /** Starts the server from these files, and waits until it answers. It is ended again when it does not come up. */
+  start(files: readonly NodeFile[], context: OperationContext): Promise<Found & Answer>;
   /** Waits until exactly this server answers. */
   answering(found: Found, context: OperationContext, limitMs?: number): Promise<Found & Answer>;
   /** Stops a server and waits until it is gone, with its data as safe as its persistence makes it. */

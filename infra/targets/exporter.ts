@@ -63,8 +63,8 @@ export function deployExporter(deployment: ExporterDeployment): DeployedExporter
   const volume = new deployment.docker.Volume(
     `${exporter.name}-files`,
     { name: `${deployment.name}-files`, driver: "local", labels: listed(deployment.labels) },
-    // Its name is taken until it is gone.
-    { ...options, deleteBeforeReplace: true },
+    // Its name is taken until it is gone. After the server, for which others wait: nobody waits for an exporter.
+    { ...options, deleteBeforeReplace: true, dependsOn: [deployment.after] },
   );
   const container = new deployment.docker.Container(exporter.name, containerOf(deployment, volume.name, owner), {
     ...options,

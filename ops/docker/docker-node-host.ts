@@ -22,6 +22,8 @@ export interface DockerInstance extends Instance {
 /** What is to be known of a container besides its node. */
 export interface DockerNodeInputs {
   readonly container: Container;
+  /** As it was just found. */
+  readonly info: ContainerInspectInfo;
   readonly owner: Owner;
   /** Where its volume is mounted. */
   readonly mount: string;
@@ -52,8 +54,7 @@ export class DockerNodeHost implements NodeHost<DockerInstance> {
 
   /** One that the engine starts again and again, or that was paused, is not fit to go on with. */
   async find(context: OperationContext): Promise<DockerInstance | undefined> {
-    const { container } = this.#inputs;
-    const info = await container.inspect();
+    const { container, info } = this.#inputs;
     if (info.State.Paused) await container.unpause();
     const found = asInstance(info);
     if (info.RestartCount === 0) return found;
@@ -70,9 +71,9 @@ export class DockerNodeHost implements NodeHost<DockerInstance> {
     return info && asInstance(info);
   }
 
-  async start(context: OperationContext): Promise<DockerInstance & Answer> {
+  async start(files: readonly NodeFile[], context: OperationContext): Promise<DockerInstance & Answer> {
     const { container } = this.#inputs;
-    await this.writeFiles([startAskedFile]);
+    await this.writeFiles([...files, startAskedFile]);
     await container.start();
     const found = await this.running();
     try {

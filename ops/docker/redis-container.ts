@@ -36,10 +36,7 @@ export const redisContainer: OperationHandler = async (request, context) => {
       `the container ${container} is not there, though Pulumi made it: run pulumi refresh, then pulumi up again`,
     );
   }
-  const result = withoutVersion(await ensure(host, context));
-  // They are not the server's own: a change of them restarts nothing.
-  await host.writeFiles(host.moreFiles());
-  return result;
+  return withoutVersion(await ensure(host, context));
 };
 
 /** It is an input here: the image's. */
@@ -55,8 +52,8 @@ async function hostOf({ inputs, olds, deadlineMs }: HandlerRequest): Promise<Doc
   const found = await existing(docker, { containerId, container: plain.container });
   if (!found) return undefined;
   const node = nodeIn(posix.join(mount, "node"), inputs, olds, "");
-  const { container } = found;
+  const { container, info } = found;
   return new DockerNodeHost(await forVersion(node, async () => version), {
-    ...{ container, owner, mount, version, runner, health, detectionMs, deadlineMs },
+    ...{ container, info, owner, mount, version, runner, health, detectionMs, deadlineMs },
   });
 }
