@@ -16,8 +16,8 @@ export function podsService(set: string): string {
  * - one for each pod, by whose name all others know it, ready or not: the address stays when the pod moves;
  * - one for each StatefulSet, without an address of its own;
  * - `<name>` for clients: the server of a standalone topology, the nodes of a cluster that serve (each tells the way to all
- *   others), the sentinels of a Sentinel topology, which tell where the primary is. There is none that leads to "the
- *   primary" of a Sentinel topology: docs/kubernetes.md says why.
+ *   others), the sentinels of a Sentinel topology, which tell where the primary is. The one that leads to that primary
+ *   itself has proxies behind it: primary.ts.
  */
 export function services(
   owner: Owner,
