@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Endpoint } from "../../../contract/endpoint.ts";
+import { Deployed } from "../../support/deployed.ts";
+import type { KubeObject } from "../../support/kubernetes/api.ts";
+import { isReady, podOf } from "../../support/kubernetes/objects.ts";
+import { kubernetes } from "../../support/kubernetes.ts";
+import { TestStack } from "../../support/stack.ts";
+import { until } from "../../support/wait.ts";
+import { Writer } from "../../support/writer.ts";
+import { kubernetesTarget, namespaceOf } from "../conformance/kubernetes.ts";
+
+/** Writes that are acknowledged before something happens, and after. */
+const SOME = 200;
+
+kubernetesTarget.describe("a Service that leads to the primary", () => {
+  let stack: TestStack;
+  let deployed: Deployed;
+  let namespace: string;
+  /** As an application has it that knows no Sentinel. */
+  let simple: Endpoint;
+
+  beforeAll(async () => {
+    const settings = { topology: "sentinel", tls: "generated", downAfter: "5 seconds", memory: "32mb", warm: "off" };
+    stack = await new TestStack({ ...settings, ...(await kubernetesTarget.config()), exporters: "false" }).init();
+    await stack.up();
+    const outputs = await stack.outputs();
+    deployed = new Deployed(outputs);
+    await deployed.settled();
+    namespace = namespaceOf(stack);
+    const { username, password, tls } = outputs.endpoint;
+    const nodes = [{ host: `cache-primary.${namespace}.svc`, port: 6379 }];
+    simple = {
+      ...{ topology: "standalone", nodes, database: 0 },
+      ...(username !== undefined && { username }),
+      ...(password !== undefined && { password }),
+      ...(tls && { tls }),
+    };
+  });
+  afterAll(async () => {
+    deployed?.close();
+    await stack?.end();
+  });
+
+  const proxies = async (): Promise<KubeObject[]> =>
+    kubernetes().list("v1", "Pod", namespace, "hearth.cache=cache,hearth.kind=primary");
+
+  /** Does something while a client writes through the Service, and tells what it lived through. */
+  async function underLoad(what: string, work: () => Promise<void>) {
+    const writer = new Writer(simple, `${what}:`);
+    try {
+      await until("the first writes", async () => writer.acknowledged > SOME);
+      await work();
+      const then = writer.acknowledged;
+      await until("writes afterwards", async () => writer.acknowledged > then + SOME, 60_000);
+    } finally {
+      await writer.stop();
+    }
+    const written = await writer.stop();
+    const lost = await writer.lost((await stack.outputs()).endpoint);
+    console.log(`through cache-primary, ${what}: ${JSON.stringify({ ...written, lost })}`);
+    return { ...written, lost };
+  }
+
+  it("has two proxies that are ready, and a client speaks TLS with the primary through them", async () => {
+    const pods = await proxies();
+    expect(pods.map(isReady)).toEqual([true, true]);
+    const { lost } = await underLoad("nothing happens", async () => {});
+    expect(lost).toBe(0);
+  });
+
+  it("the primary's pod is deleted: no acknowledged write is lost, and no replica is met", async () => {
+    const old = await deployed.primaryOf(0);
+    const before = (await podOf(namespace, old.name))?.metadata.uid;
+    const { lost, reasons } = await underLoad("deleted", async () => {
+      await kubernetes().delete({ apiVersion: "v1", kind: "Pod", metadata: { name: old.name, namespace } });
+      await until(
+        "another pod, and ready",
+        async () => {
+          const now = await podOf(namespace, old.name);
+          return now?.metadata.uid !== before && isReady(now);
+        },
+        120_000,
+      );
+    });
+    expect((await deployed.settled()).length).toBeGreaterThan(0);
+    expect((await deployed.primaryOf(0)).name).not.toBe(old.name);
+    expect(reasons).not.toHaveProperty("READONLY");
+    expect(lost).toBe(0);
+  });
+
+  it("proxies' pods are deleted, one after the other: clients come again, and reach the primary by another one", async () => {
+    const { lost, failed } = await underLoad("proxies deleted", async () => {
+      const gone = new Set<unknown>();
+      for (const { metadata } of await proxies()) {
+        gone.add(metadata.uid);
+        await kubernetes().delete({ apiVersion: "v1", kind: "Pod", metadata });
+        const others = async () => (await proxies()).filter((pod) => isReady(pod) && !gone.has(pod.metadata.uid));
+        await until("another one in its place", async () => (await others()).length === gone.size, 60_000);
+      }
+    });
+    expect(lost).toBe(0);
+    // The connection was by one of them.
+    expect(failed).toBeLessThan(100);
+  });
+
+  it("without most of the sentinels no proxy is ready", async () => {
+    const set = { apiVersion: "apps/v1", kind: "StatefulSet", metadata: { name: "cache-sentinel", namespace } };
+    const scale = (replicas: number) =>
+      kubernetes().request("PATCH", `/apis/apps/v1/namespaces/${namespace}/statefulsets/${set.metadata.name}/scale`, {
+        type: "application/merge-patch+json",
+        body: { spec: { replicas } },
+      });
+    await scale(1);
+    try {
+      await until("none is ready", async () => !(await proxies()).some(isReady), 60_000);
+    } finally {
+      await scale(3);
+    }
+    await until("both are ready", async () => (await proxies()).every(isReady), 120_000);
+  });
+});
