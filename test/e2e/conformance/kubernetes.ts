@@ -1,6 +1,6 @@
-import { beforeAll, vi } from "vitest";
+import { beforeAll, onTestFinished, vi } from "vitest";
 import { serverAt } from "../../support/client.ts";
-import { type KubeObject, pathOf } from "../../support/kubernetes/api.ts";
+import { ApiError, type KubeObject, pathOf } from "../../support/kubernetes/api.ts";
 import { resolveServices } from "../../support/kubernetes/names.ts";
 import { isReady, objectsIn, podOf } from "../../support/kubernetes/objects.ts";
 import { images, kubernetes, kubernetesTest, ownCluster } from "../../support/kubernetes.ts";
@@ -43,14 +43,14 @@ export const kubernetesTarget: TargetDriver = {
     if (!member || !pod) throw new Error(`the stack has no pod ${node}`);
     // As with a machine that is lost: the pod is known to be on its way out, and no other takes its place.
     await keep(pod, [finalizer]);
+    const letBack = () => keep(pod, null);
+    onTestFinished(letBack);
     const server = serverAt(member.port, endpoints.operator, { host: member.host, retryStrategy: () => null });
     server.on("error", () => {}); // it is to end
     await server.call("SHUTDOWN", "NOSAVE", "NOW", "FORCE").catch(() => {});
     await kubernetes().request("DELETE", pathOf(pod), { query: { gracePeriodSeconds: "0" } });
     server.disconnect();
-    return async () => {
-      await keep(pod, null);
-    };
+    return letBack;
   },
   async restart(stack, nodes) {
     const namespace = namespaceOf(stack);
@@ -90,8 +90,14 @@ export const kubernetesTarget: TargetDriver = {
 };
 
 async function keep(pod: KubeObject, finalizers: readonly string[] | null): Promise<void> {
-  await kubernetes().request("PATCH", pathOf(pod), {
-    type: "application/merge-patch+json",
-    body: { metadata: { finalizers } },
-  });
+  const { uid } = pod.metadata;
+  try {
+    await kubernetes().request("PATCH", pathOf(pod), {
+      type: "application/merge-patch+json",
+      body: { metadata: { uid, finalizers } },
+    });
+  } catch (error) {
+    // It is gone, or another has its name.
+    if (!(error instanceof ApiError && [404, 422].includes(error.status) && finalizers === null)) throw error;
+  }
 }

@@ -11,6 +11,13 @@ import { nodeNames, settingsOf, sizes, type TopologyName } from "./topologies.ts
 const KEYS = 60;
 const changed = /(updated|created|deleted|replaced)/;
 
+/** What a refresh has found to be other than it was left, as it says it. */
+async function driftsIn(stack: TestStack): Promise<string[]> {
+  const { deployment } = JSON.parse(await stack.export());
+  const resources: { outputs?: { drift?: string } }[] = deployment.resources ?? [];
+  return resources.flatMap(({ outputs }) => outputs?.drift ?? []);
+}
+
 /**
  * What every topology promises on every target: the same text for all of them. The tests of one run build upon each
  * other, as the life of a deployment does.
@@ -147,7 +154,7 @@ export function conformance(topology: TopologyName, driver: TargetDriver): void 
         await expectUnchangedExcept("x");
       }
       await stack.refresh();
-      expect(await stack.preview()).toContain(killed.name);
+      expect(`${await stack.preview()} ${await driftsIn(stack)}`).toContain(killed.name);
       await letBack?.();
       await stack.up();
       await (topology === "standalone" ? expectWhole() : deployed.settled());
