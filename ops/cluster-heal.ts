@@ -49,7 +49,7 @@ export async function healLostSlots(
 /** Owners of slots that are no members, at whose address a member with another id lives now. */
 function lostForGood(view: ClusterView, owners: SlotOwners): SeenNode[] {
   const ids = new Set(view.members.map(({ id }) => id));
-  const addresses = new Set(view.members.map(({ member }) => formatAddress(member)));
+  const addresses = new Set(view.members.map(({ place }) => formatAddress(place)));
   const lost = new Map<string, SeenNode>();
   for (const { seen } of view.members) {
     for (const node of seen.values()) {

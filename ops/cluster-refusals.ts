@@ -34,7 +34,7 @@ function strayKeys(one: ClusterMember, members: number): string[] {
 /** A living node that is not planned and still has slots. */
 function strangers(view: ClusterView, owners: SlotOwners): string[] {
   const ids = new Set(view.members.map(({ id }) => id));
-  const addresses = new Set(view.members.map(({ member }) => formatAddress(member)));
+  const addresses = new Set(view.members.map(({ place }) => formatAddress(place)));
   const problems = new Map<string, string>();
   for (const { member, seen } of view.members) {
     for (const node of seen.values()) {

@@ -24,6 +24,8 @@ export interface SeenNode {
 /** A member that answered, with all that it says of itself and the others. */
 export interface ClusterMember {
   readonly member: Member;
+  /** Where the others know it: nodes of a cluster know each other by address, also those that have names. */
+  readonly place: Address;
   readonly id: string;
   readonly self: SeenNode;
   readonly seen: ReadonlyMap<string, SeenNode>;
@@ -78,6 +80,7 @@ async function lookAt(member: Member, pool: ConnectionPool): Promise<ClusterMemb
   const [major = 0, minor = 0, patch = 0] = (parseInfo(server).redis_version ?? "").split(".").map(Number);
   return {
     member,
+    place: connection.place,
     id: self.id,
     self,
     seen,

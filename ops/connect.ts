@@ -1,3 +1,4 @@
+import { isIP, type Socket } from "node:net";
 import type { Redis } from "ioredis";
 import { type Address, formatAddress } from "../contract/address.ts";
 import type { Tls } from "../contract/endpoint.ts";
@@ -58,6 +59,13 @@ export class Connection {
   /** False once the connection has failed or was closed. */
   get usable(): boolean {
     return this.#failure === undefined;
+  }
+
+  /** The address at the other end, by which Redis knows a node that has a name; as `address` where that is one. */
+  get place(): Address {
+    const { host, port } = this.address;
+    const { remoteAddress } = this.#client.stream as Socket;
+    return { host: isIP(host) === 0 ? (remoteAddress ?? host) : host, port };
   }
 
   /** Sends one command. Rejects with RedisReplyError when the server refuses it. Calls may overlap: they are pipelined. */

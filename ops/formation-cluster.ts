@@ -127,7 +127,7 @@ class ClusterFormation {
         if (now - (this.#met.get(pair) ?? Number.NEGATIVE_INFINITY) < meetAgainMs) return;
         this.#met.set(pair, now);
         const connection = await this.#pool.to(one.member);
-        await connection.call("CLUSTER", "MEET", other.member.host, `${other.member.port}`);
+        await connection.call("CLUSTER", "MEET", other.place.host, `${other.place.port}`);
       }),
     );
   }
@@ -189,7 +189,7 @@ class ClusterFormation {
 function knows(one: ClusterMember, other: ClusterMember): boolean {
   const seen = one.seen.get(other.id);
   if (!seen || seen.flags.has("handshake") || seen.flags.has("noaddr")) return false;
-  return seen.linkUp || isSameAddress(seen.address, other.member);
+  return seen.linkUp || isSameAddress(seen.address, other.place);
 }
 
 /**
