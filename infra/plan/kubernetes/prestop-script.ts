@@ -28,10 +28,14 @@ ${input.topology === "sentinel" ? bySentinels(input.port) : byReplica}`;
 
 // It makes the primary hold back writes until it has everything.
 const byReplica = `
+to=$2
 ask "$2" "$3" "CLUSTER FAILOVER" > /dev/null
-tries=0
-while [ $tries -lt 50 ]; do
-  case "$(replication)" in *role:slave*) echo "handed over to $2"; exit 0 ;; esac
+tries=0 alone=0
+# A replica that has taken over is gone for a moment; one that stays away is being stopped as well.
+while [ $tries -lt 50 ] && [ $alone -lt 5 ]; do
+  case "$(replication)" in *role:slave*) echo "handed over to $to"; exit 0 ;; esac
+  set -- $(replicas)
+  [ $# -lt 3 ] && alone=$((alone + 1)) || alone=0
   tries=$((tries + 1))
   sleep 0.2 || sleep 1
 done
@@ -47,12 +51,13 @@ end=$(replication | sed -n 's/^master_repl_offset://p')
 tries=0
 while [ $tries -lt 50 ]; do
   set -- $(replicas)
-  [ "\${1:-0}" -lt "\${end:-0}" ] || break
+  # The last of them is gone, or has everything.
+  [ $# -ge 3 ] && [ "$1" -lt "\${end:-0}" ] || break
   tries=$((tries + 1))
   sleep 0.1 || sleep 1
 done
 to=
-[ $tries -ge 50 ] || to=$(fail_over)
+[ $tries -ge 50 ] || [ $# -lt 3 ] || to=$(fail_over)
 if [ -n "$to" ]; then
   echo "handed over to $to"
 else

@@ -10,6 +10,8 @@ export interface ScriptInput {
   readonly paths: PodPaths;
   /** Whether a restart keeps the data. */
   readonly persistent: boolean;
+  /** Cluster: seconds within which a replica has taken over from a primary that is gone; absent: there is none. */
+  readonly takeoverSeconds?: number | undefined;
   readonly tls?: { readonly mutual: boolean } | undefined;
   /** Sentinel: whom to ask, where the primary is at first, and the data nodes. */
   readonly watched?:
@@ -25,6 +27,8 @@ export interface ScriptInput {
 
 /** Seconds that a server has for one answer. */
 const answerSeconds = 2;
+/** Seconds that the sentinels have for another primary: well within what a pod has to hand over. */
+const electSeconds = 20;
 
 /** What every script begins with: where things are, and how a server is asked. */
 export function preamble({ paths, tls, watched }: ScriptInput): string {
@@ -68,11 +72,13 @@ opinion() {
 
 # Asks one of the sentinels for another primary than this node, and waits for it; says where it is.
 fail_over() {
-  tries=0
-  while [ $tries -lt 50 ]; do
+  tries=0 unheard=0 until=$(($(date +%s) + ${electSeconds}))
+  # By the clock, as none of them may answer; where none does again and again, they are gone as well.
+  while [ "$(date +%s)" -lt "$until" ] && [ $unheard -lt 3 ]; do
     tries=$((tries + 1))
     said=$(opinion)
     set -- $said
+    [ $# -lt 3 ] && unheard=$((unheard + 1)) || unheard=0
     [ $# -lt 3 ] || [ "$2 $3" = "$at" ] || { echo "$2 $3"; return; }
     # Again and again: right after a failover none of the replicas is good enough, and one that is under way is refused.
     if [ $((tries % 5)) -eq 1 ]; then

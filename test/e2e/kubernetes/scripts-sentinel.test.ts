@@ -98,6 +98,16 @@ describe("pods of a Sentinel topology, without a cluster", () => {
     expect(sentinels).toHaveLength(3);
   });
 
+  it("a primary whose sentinels are stopped as well gives up soon, and accepts writes again", async () => {
+    const { data, sentinels } = await started({ replicas: 1 });
+    const [primary] = data as [Pod];
+    await Promise.all(sentinels.map((pod) => pod.stop("SIGKILL")));
+    const start = performance.now();
+    expect(await primary.script("prestop.sh")).toEqual({ code: 0, text: "no replica could take over" });
+    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(await primary.client.set("k", "v")).toBe("OK");
+  });
+
   it("a sentinel with an empty volume learns the primary from the others, and from the data nodes where all are empty", async () => {
     const { data, sentinels } = await started();
     await (data[0] as Pod).script("prestop.sh");

@@ -4,7 +4,7 @@ import type { WarmReport } from "../../../contract/warming.ts";
 import { runIn } from "../../support/kubernetes/pods.ts";
 import { kubernetesTest } from "../../support/kubernetes.ts";
 import { answerOf } from "../docker/runner-lab.ts";
-import { password, runnerIn, startPostgresPod, startRedis } from "./runner-lab.ts";
+import { password, runnerIn, sourcePassword, startPostgresPod, startRedis } from "./runner-lab.ts";
 
 /** What an application of some size keeps of its users: 12 columns, 245 bytes. */
 const rows = 1_000_000;
@@ -32,7 +32,12 @@ kubernetesTest(
       // DEBUG DIGEST: one number of all keys, values, and whether they expire.
       const options = ["--enable-debug-command", "local"];
       [{ endpoint }, source] = await Promise.all([startRedis(namespace, options), startPostgresPod(namespace)]);
-      const made = await runIn(namespace, "postgres", ["psql", "-U", "postgres", "-h", "127.0.0.1", "-c", table]);
+      const made = await runIn(namespace, "postgres", [
+        "psql",
+        `postgresql://postgres:${sourcePassword}@127.0.0.1/postgres`,
+        "-c",
+        table,
+      ]);
       expect(made.text).toContain(`SELECT ${rows}`);
     }, minutes(5));
 
