@@ -8,7 +8,7 @@ import { type Findings, joinMissing, nameOf, type Topology } from "./topology.ts
 import { waitFor } from "./wait.ts";
 
 /** Milliseconds that `read` gives a topology that is not ready at the first look. */
-const readLimitMs = 2000;
+const readLimitMs = 5000;
 
 /**
  * Waits until a topology serves: every member answers, replication is connected, the sentinels agree and have their
