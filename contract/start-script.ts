@@ -36,6 +36,12 @@ export interface BySentinels {
   readonly self: Address;
 }
 
+/**
+ * Beyond the time after which a node counts as gone: for the others to agree, to elect and to promote, on a machine that
+ * is busy with the crash. Too short loses data; too long only has a replica come back later.
+ */
+export const takeoverMarginMs = 10_000;
+
 /** File in the folder by which Hearth says that it starts the server itself, and has seen to the roles. */
 export const startAsked = "start.asked";
 
@@ -65,7 +71,7 @@ function waiting({ seconds, keepsData, by, login, tls }: Takeover): string {
   return `ask() {
   timeout 2 "$(command -v redis-cli || command -v valkey-cli)" "$@"${clientTls(tls)} < ${login} 2>/dev/null
 }
-${inCluster ? ownerInCluster(by) : namedBySentinels(by)}
+${inCluster ? knownOwner(shellWord(by.nodes), 'ask -h "$host" -p "$port"') : namedBySentinels(by)}
 why=
 boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)
 if [ -e ${startAsked} ]; then
@@ -77,7 +83,14 @@ elif ! ${isReplica}; then
 fi
 echo "$boot" > boot
 if [ -n "$why" ]; then
-  echo "Hearth: waiting up to ${seconds} s for a replica to be promoted: this was the primary, and $why"
+${waitForTakeover(seconds)}
+${inCluster ? "" : '  [ -z "$primary" ] || echo "replicaof $primary" >> redis.conf\n'}fi
+`;
+}
+
+/** Waits, where `$why` says for what reason, until `elected` says who has taken over: `$primary`. */
+export function waitForTakeover(seconds: number): string {
+  return `  echo "Hearth: waiting up to ${seconds} s for a replica to be promoted: this was the primary, and $why"
   # As process 1 it would not hear SIGTERM otherwise.
   trap 'echo "Hearth: ended while waiting"; exit 143' TERM INT
   waited=0
@@ -87,18 +100,21 @@ if [ -n "$why" ]; then
     waited=$((waited + 1))
     primary=$(elected)
   done
-  echo "Hearth: starting after $waited s, \${primary:+another is the primary now: }\${primary:-nobody has taken over}"
-${inCluster ? "" : '  [ -z "$primary" ] || echo "replicaof $primary" >> redis.conf\n'}fi
-`;
+  echo "Hearth: starting after $waited s, \${primary:+another is the primary now: }\${primary:-nobody has taken over}"`;
 }
 
-// A node without slots has nothing behind the state of its link. The cluster tells it whom to follow before it serves.
-function ownerInCluster({ nodes }: ByCluster): string {
-  const file = shellWord(nodes);
+/**
+ * `elected`, in a cluster: which node knows another owner of this one's slots. A node without slots has nothing behind the
+ * state of its link. The cluster tells it whom to follow before it serves.
+ *
+ * @param file its `cluster-config-file`, as the shell reads it
+ * @param ask has `$host` and `$port` say their CLUSTER NODES
+ */
+export function knownOwner(file: string, ask: string): string {
   return `elected() {
   self=$(sed -n 's/^\\([^ ]*\\) .*myself.*/\\1/p' ${file})
   sed -n '/myself/!s/^[^ ]* \\([^@]*\\):\\([0-9]*\\)@.*/\\1 \\2/p' ${file} | while read -r host port; do
-    ask -h "$host" -p "$port" | grep -q "^$self .*connected$" || continue
+    ${ask} | grep -q "^$self .*connected$" || continue
     echo "says $host $port"
     break
   done

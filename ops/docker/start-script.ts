@@ -1,16 +1,10 @@
 import { quoteWord } from "../../contract/config-file.ts";
-import { startAsked, startScript, type Takeover } from "../../contract/start-script.ts";
+import { startAsked, startScript, type Takeover, takeoverMarginMs } from "../../contract/start-script.ts";
 import { isClusterNode, isPersistent, type Node, valuesOf } from "../node.ts";
 import type { NodeFile } from "../node-files.ts";
 import { tlsOf } from "./health.ts";
 
 const loginName = "start.auth";
-
-/**
- * Beyond the time after which a node counts as gone: for the others to agree, to elect and to promote, on a machine that
- * is busy with the crash. Too short loses data; too long only has a replica come back later.
- */
-const marginMs = 10_000;
 
 /** Written just before Hearth starts the container: the server does not wait then. */
 export const startAskedFile: NodeFile = { name: startAsked, content: "" };
@@ -30,7 +24,7 @@ export function startFiles(
     detectionMs === undefined || !by
       ? undefined
       : {
-          seconds: Math.ceil((detectionMs + marginMs) / 1000),
+          seconds: Math.ceil((detectionMs + takeoverMarginMs) / 1000),
           keepsData: isPersistent(node),
           ...{ by, login: loginName, tls: tlsOf(node) },
         };

@@ -1,5 +1,7 @@
 import type { Address } from "../../../contract/address.ts";
 import { healthScript } from "../../../contract/health-script.ts";
+import { takeoverMarginMs } from "../../../contract/start-script.ts";
+import { detectionMs } from "../detection.ts";
 import type { PlannedNode, TopologyPlan } from "../topology.ts";
 import { nodeConf } from "./node-conf.ts";
 import { type PodPaths, podPaths, scriptFiles, secretFiles } from "./paths.ts";
@@ -40,9 +42,11 @@ export function scriptsOf(
 ): Record<string, string> {
   const { topology, monitor } = plan;
   const all = (kind: PlannedNode["kind"]) => plan.nodes.filter((one) => one.kind === kind).map(({ name }) => name);
+  const detected = topology === "cluster" ? detectionMs(plan, node) : undefined;
   const input: ScriptInput = {
     ...{ topology, kind: node.kind, port: node.port, paths, persistent: isPersistent(node) },
     ...(plan.tls && { tls: { mutual: plan.tls.mutual } }),
+    ...(detected !== undefined && { takeoverSeconds: Math.ceil((detected + takeoverMarginMs) / 1000) }),
     ...(monitor && {
       watched: {
         ...{ masterName: monitor.masterName, quorum: monitor.quorum, primary: addressOf(monitor.primary) },

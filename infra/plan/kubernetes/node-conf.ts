@@ -3,7 +3,7 @@ import type { Directives, DirectiveValue } from "../../../contract/nodes.ts";
 import { tlsDirectives } from "../../../contract/tls-directives.ts";
 import { dependentOnVersion } from "../directives/directives.ts";
 import type { PlannedNode } from "../topology.ts";
-import { certificateFiles, type PodPaths, secretFiles } from "./paths.ts";
+import { certificateFiles, type PodPaths, pidFile, secretFiles } from "./paths.ts";
 
 /** What a node's file says besides its plan. */
 export interface NodeSurroundings {
@@ -25,6 +25,8 @@ export function nodeConf(node: PlannedNode, { paths, host, tls }: NodeSurroundin
     dir: paths.folder,
     logfile: "",
     daemonize: "no",
+    // By it a start script knows whether the server ended cleanly: then it has taken it away.
+    pidfile: `${paths.folder}/${pidFile}`,
     aclfile: `${paths.secret}/${secretFiles.acl}`,
     ...node.directives,
     ...(tls ? encrypted(node, paths, tls.mutual) : { port: `${node.port}` }),

@@ -11,6 +11,9 @@ export interface PodPaths {
 /** In every pod. The volume is mounted where images of Redis say theirs is, so that they make none of their own. */
 export const podPaths: PodPaths = { config: "/hearth/config", secret: "/hearth/secret", folder: "/data/node" };
 
+/** In the node's folder, while its server runs, and after it crashed. */
+export const pidFile = "redis.pid";
+
 /** Mount of the volume, that holds `podPaths.folder`. */
 export const dataMount = "/data";
 

@@ -1,5 +1,9 @@
-import { secretFiles } from "./paths.ts";
+import { knownOwner, waitForTakeover } from "../../../contract/start-script.ts";
+import { pidFile, secretFiles } from "./paths.ts";
 import { fileOf, preamble, type ScriptInput } from "./scripts.ts";
+
+/** Seconds that a replica must have run, to have been there when the primary crashed. */
+const stayedSeconds = 10;
 
 /** The oldest Redis that each topology can do with, as major * 100 + minor. */
 const oldest = { standalone: 602, sentinel: 602, cluster: 700 } as const;
@@ -15,6 +19,8 @@ export function startScript(input: ScriptInput): string {
 # Written by Hearth: puts the file of ${kind === "sentinel" ? "a sentinel" : "a server"} together, then becomes it.
 set -eu
 umask 077
+# As process 1 it would not hear it otherwise.
+trap 'exit 143' TERM INT
 ${preamble(input)}
 file="$folder/${fileOf(kind)}"
 server=$(command -v redis-server || command -v valkey-server) || { echo "there is no redis-server or valkey-server in this image" >&2; exit 1; }
@@ -45,7 +51,7 @@ planned_directives() {
     printf '%s\\n' "$line"
   done < "$plan"
 }
-${kind === "sentinel" ? sentinelState : topology === "sentinel" ? startingRole(input.persistent) : topology === "cluster" ? announcedAddress : noState}
+${kind === "sentinel" ? sentinelState : stateOf[topology](input)}
 {
   planned_directives
   state
@@ -56,9 +62,37 @@ exec "$server" "$file"${kind === "sentinel" ? " --sentinel" : ""}
 `;
 }
 
-const noState = `
-state() { :; }
+const stateOf = {
+  standalone: () => "\nstate() { :; }\n",
+  sentinel: ({ persistent }: ScriptInput) => lastEnd(persistent) + startingRole(persistent),
+  cluster: ({ persistent, takeoverSeconds }: ScriptInput) =>
+    announcedAddress + (takeoverSeconds === undefined ? "" : lastEnd(persistent) + wait(takeoverSeconds)),
+} as const;
+
+/**
+ * `why`: what speaks against a start as the primary, whose replicas would copy what it has. The kubelet starts a server
+ * that crashed again at once, sooner than anybody misses it, with the data of its last snapshot or a part of its log. Not
+ * where the whole machine was started again, and perhaps the replicas with it: then the disk is all there is.
+ */
+function lastEnd(persistent: boolean): string {
+  const crashed = `[ ! -e "$folder/${pidFile}" ] || [ "$boot" != "$(cat "$folder/boot" 2> /dev/null)" ]`;
+  return `
+boot=$(cat /proc/sys/kernel/random/boot_id 2> /dev/null || :)
+why=
+[ ! -e "$file" ] || ${persistent ? `${crashed} || why="did not end cleanly: its data may be old"` : 'why="comes up without its data"'}
+echo "$boot" > "$folder/boot"
 `;
+}
+
+// A replica, and a node that knows no cluster yet, is nobody to wait for.
+function wait(seconds: number): string {
+  const file = '"$folder/nodes.conf"';
+  return `${knownOwner(file, 'ask "$host" "$port" "CLUSTER NODES"')}
+if [ -n "$why" ] && grep -qs 'myself,master .* connected [0-9[]' ${file}; then
+${waitForTakeover(seconds)}
+fi
+`;
+}
 
 // Its address as the others know it: the Service's, which stays. It is in the environment of pods that are younger than
 // the Service.
@@ -71,19 +105,30 @@ state() { echo "cluster-announce-ip $address"; }
 
 /**
  * Whom a data node follows from its first moment: what the sentinels say; where none answers, whom it followed last; on
- * an empty volume, as planned. Where they name this node, but its data is gone and there are replicas, it asks for
- * another primary first: the replicas would copy the emptiness.
+ * an empty volume, as planned. Where they name this node, but its data is gone or old and there are replicas, it asks for
+ * another primary first: the replicas would copy what it has. Old: it crashed, and one of them has been there meanwhile.
  */
 function startingRole(persistent: boolean): string {
   return `
 started=no
 [ ! -e "$file" ] || started=yes
+
+# Whether a replica has not been started with it.
+stayed() {
+  printf '%s\\n' "$data" | while read -r host port; do
+    said=$(ask "$host" "$port" "INFO server" "INFO replication")
+    up=$(printf '%s\\n' "$said" | sed -n 's/^uptime_in_seconds://p')
+    case $said in *role:slave*) [ "\${up:-0}" -lt ${stayedSeconds} ] || echo "$host" ;; esac
+  done | grep -q .
+}
 set -- $(opinion)
 if [ $# -ge 3 ]; then
   follows="$2 $3"
   if [ "$follows" = "$at" ]; then
     follows=
-    ${persistent ? '[ "$started" = no ]' : "true"} && [ "\${4:-0}" -gt 0 ] && follows=$(fail_over) || :
+    if [ "\${4:-0}" -gt 0 ] && ${persistent ? '{ [ $started = no ] || { [ -n "$why" ] && stayed; }; }' : "true"}; then
+      follows=$(fail_over)
+    fi
   fi
 elif [ $started = yes ]; then
   follows=$(sed -n 's/^\\(replicaof\\|slaveof\\) //p' "$file" | sed 1q)
