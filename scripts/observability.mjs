@@ -1,5 +1,5 @@
 // npm run test:observability [-- options of vitest]: rules, dashboards, live alert drills, runbooks, health and the
-// warmer's metrics: everything by which a deployment is watched. HEARTH_REQUIRE=docker makes a failure of a missing engine.
+// warmer's metrics: everything by which a deployment is watched. HEARTH_REQUIRE=docker,kubernetes makes a failure of what is missing.
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { root } from "./bootstrap/paths.mjs";
@@ -13,7 +13,9 @@ const files = [
   "test/e2e/stack/monitoring.test.ts",
   "test/e2e/warming/metrics.test.ts",
   "test/e2e/docker/exporters.test.ts",
+  "test/e2e/docker/exporter-renewal.test.ts",
   "test/e2e/docker/health.test.ts",
+  "test/e2e/kubernetes/monitoring.test.ts",
 ];
 const { status } = spawnSync(process.execPath, [test, "unit", "e2e", ...files, ...process.argv.slice(2)], {
   stdio: "inherit",
