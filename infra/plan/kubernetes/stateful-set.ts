@@ -155,10 +155,20 @@ function exporter({ tls }: TopologyPlan, { nodes: [first] }: NodeSet, { exporter
   return {
     ...{ name: "exporter", image: exporterImage, args: exporterCommand(metricsPort, watched, exporterFolder) },
     ports: [{ name: "metrics", containerPort: metricsPort, protocol: "TCP" }],
+    // By being asked it reads its password again: after a rotation the file is another, and the pod the same.
+    ...(readsAgain(exporterImage) && {
+      livenessProbe: { httpGet: { path: "/-/reload", port: "metrics" }, periodSeconds: 30, failureThreshold: 4 },
+    }),
     resources: { requests: { cpu: "10m", memory }, limits: { memory } },
     securityContext: { ...closed, runAsUser: exporterOwner.uid, runAsGroup: exporterOwner.gid },
     volumeMounts: [{ name: "exporter", mountPath: exporterFolder, readOnly: true }],
   };
+}
+
+/** Whether an image is redis_exporter 1.50 or later, as far as its tag tells. */
+function readsAgain(image: string): boolean {
+  const [, major = 0, minor = 0] = (/:v?(\d+)\.(\d+)/.exec(image) ?? []).map(Number);
+  return major > 1 || (major === 1 && minor >= 50);
 }
 
 function claim({ storage, storageClass }: KubernetesPlan, { kind }: NodeSet, labels: Record<string, string>) {

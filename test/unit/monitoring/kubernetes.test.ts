@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { manifestsOf } from "../../../infra/plan/kubernetes/manifests.ts";
 import { onKubernetes } from "../../../infra/plan/kubernetes/nodes.ts";
+import { type KubernetesPlan, resolveKubernetes } from "../../../infra/plan/kubernetes.ts";
 import { dashboardMaps, prometheusRule } from "../../../infra/plan/monitoring/kubernetes.ts";
 import { monitoringRules } from "../../../infra/plan/monitoring/rules.ts";
 import { serviceMonitor } from "../../../infra/plan/monitoring/service-monitor.ts";
@@ -56,5 +58,22 @@ describe("objects by which a cache on Kubernetes is watched", () => {
       expect(JSON.parse(text)).toMatchObject({ uid: expect.any(String) });
       expect(Buffer.byteLength(text)).toBeLessThan(1024 ** 2); // what a ConfigMap may hold
     }
+  });
+
+  it.each([
+    [undefined, true],
+    ["registry.example.org:5000/redis_exporter:v1.50.0", true],
+    ["oliver006/redis_exporter:v1.45.0", false],
+    ["registry.example.org:5000/redis_exporter", false],
+  ])("the exporter %s is asked to read its password again: %s", (exporterImage, asked) => {
+    const target = resolveKubernetes({ target: "kubernetes", kubernetes: { exporterImage } }) as KubernetesPlan;
+    const [set] = manifestsOf(owner, plan, target).sets;
+    const { containers } = (set as unknown as { spec: { template: { spec: { containers: object[] } } } }).spec.template
+      .spec;
+    const probe = { httpGet: { path: "/-/reload", port: "metrics" } };
+    expect(containers).toContainEqual(
+      expect.objectContaining({ name: "exporter", ...(asked && { livenessProbe: expect.objectContaining(probe) }) }),
+    );
+    expect(JSON.stringify(containers).includes("/-/reload")).toBe(asked);
   });
 });
