@@ -12,7 +12,10 @@ import { settingsOf, type TopologyName } from "../conformance/topologies.ts";
 /** Writes that are acknowledged before something happens to pods, and after. */
 const SOME = 200;
 /** With these nobody fails over because a server is silent, as long as the test takes. */
-const patient = { sentinel: { downAfter: "5 minutes" }, cluster: { nodeTimeout: "5 minutes" } } as const;
+const patient: Record<Exclude<TopologyName, "standalone">, Record<string, string>> = {
+  sentinel: { downAfter: "2 minutes", failoverTimeout: "4 minutes" },
+  cluster: { nodeTimeout: "2 minutes" },
+};
 const changed = /(updated|created|deleted|replaced)/;
 
 /** What happens to pods behind Pulumi's back, while an application with a client that retries writes. */
@@ -20,11 +23,12 @@ export function podsComeAndGo(topology: Exclude<TopologyName, "standalone">): vo
   kubernetesTarget.describe(`pods that come and go: ${topology}`, () => {
     let stack: TestStack;
     let deployed: Deployed;
-    let usual: Record<string, string>;
+    let usual: Record<string, string | undefined>;
 
     beforeAll(async () => {
-      usual = await settingsOf(topology);
-      const settings = { ...usual, ...patient[topology], ...(await kubernetesTarget.config()), warm: "off" };
+      const common = await settingsOf(topology);
+      usual = common;
+      const settings = { ...common, ...patient[topology], ...(await kubernetesTarget.config()), warm: "off" };
       stack = await new TestStack({ ...settings, exporters: "false" }).init();
       await stack.up();
       deployed = new Deployed(await stack.outputs());
@@ -91,8 +95,7 @@ export function podsComeAndGo(topology: Exclude<TopologyName, "standalone">): vo
     });
 
     it("all pods deleted at once: back with the data and the same clients, unaided", async () => {
-      const [key] = Object.keys(patient[topology]) as [string];
-      stack.set({ [key]: usual[key] });
+      stack.set(Object.fromEntries(Object.keys(patient[topology]).map((key) => [key, usual[key]])));
       await stack.up();
       const [before, ids] = [await deployed.settled(), await deployed.clusterIds()];
       const { lost } = await underLoad("all deleted at once", () =>

@@ -54,7 +54,7 @@ kubernetesTest(
       const wholeMs = performance.now() - start;
       expect(answer).toHaveProperty("result.outputs.report.ok", true);
       const { report } = (answer as unknown as { result: { outputs: { report: WarmReport } } }).result.outputs;
-      const own = (await redis("--scan", "--pattern", "hearth:*")).split("\n").filter(Boolean);
+      const own = (await redis("--scan", "--count", "100000", "--pattern", "hearth:*")).split("\n").filter(Boolean);
       if (own.length > 0) await redis("DEL", ...own);
       return { report, wholeMs, size: await redis("DBSIZE"), digest: await redis("DEBUG", "DIGEST") };
     }
