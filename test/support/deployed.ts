@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Redis } from "ioredis";
 import type { Endpoint } from "../../contract/endpoint.ts";
 import type { Member } from "../../contract/nodes.ts";
+import { withConnection } from "../../ops/connect.ts";
 import { serverAt } from "./client.ts";
 import { until } from "./wait.ts";
 
@@ -63,6 +64,16 @@ export class Deployed {
       linked: field("master_link_status") === "up",
       offset: Number(field(role === "slave" ? "slave_repl_offset" : "master_repl_offset")),
     };
+  }
+
+  /** Whether a node answers at this moment, on a connection of its own. */
+  async answers(member: Member): Promise<boolean> {
+    const { username, password, tls } = this.#operator;
+    const login = { username, password, tls, timeoutMs: 500 };
+    return withConnection(member, login, (connection) => connection.text("PING")).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** All data nodes, in their order; fails while one does not answer. */
