@@ -9,7 +9,8 @@ export function reachable({ of, thresholds, maxclients }: Watch): AlertRule[] {
       for: "1m",
       severity: "warning",
       summary: "nobody sees {{ $labels.node }}: its exporter does not answer",
-      action: "Look at the exporter's container and its log (docker logs, kubectl logs -c exporter); docker start starts it again.",
+      action:
+        "Look at the exporter's container and its log (docker logs, kubectl logs -c exporter); docker start starts it again.",
     },
     {
       alert: "HearthNodeDown",
