@@ -88,8 +88,12 @@ ${inCluster ? "" : '  [ -z "$primary" ] || echo "replicaof $primary" >> redis.co
 `;
 }
 
-/** Waits, where `$why` says for what reason, until `elected` says who has taken over: `$primary`. */
-export function waitForTakeover(seconds: number): string {
+/**
+ * Waits, where `$why` says for what reason, until `elected` says who has taken over: `$primary`.
+ *
+ * @param seconds at most; or a variable that holds them, as the shell reads it
+ */
+export function waitForTakeover(seconds: number | string): string {
   return `  echo "Hearth: waiting up to ${seconds} s for a replica to be promoted: this was the primary, and $why"
   # As process 1 it would not hear SIGTERM otherwise.
   trap 'echo "Hearth: ended while waiting"; exit 143' TERM INT

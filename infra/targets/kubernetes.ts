@@ -18,6 +18,10 @@ import { makeObjects } from "./kubernetes-objects.ts";
 import { serverInputs } from "./server-inputs.ts";
 import type { Deployed, Deployment, Target } from "./target.ts";
 
+/** For images and volumes to come, and a machine to run on; and for each pod that is replaced, to load its data. */
+const patienceMs = 5 * 60_000;
+const turnMs = 2 * 60_000;
+
 /**
  * Pods of a Kubernetes cluster. The plan that it is asked about is the one that `planOf` gives: pods have names of their
  * own.
@@ -100,7 +104,7 @@ export class KubernetesTarget implements Target {
     const revisions = sets.map(({ manifest }) => fingerprint(manifest));
     const rollout = new Rollout(
       `${plan.name}-rollout`,
-      { name: plan.name, runner, nodes, revisions },
+      { name: plan.name, runner, nodes, revisions, deadlineMs: patienceMs + plan.nodes.length * turnMs },
       { parent, dependsOn: sets.map(({ resource }) => resource) },
     );
     const deployed = plan.nodes.map((_, index) => ({

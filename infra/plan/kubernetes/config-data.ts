@@ -1,6 +1,5 @@
 import type { Address } from "../../../contract/address.ts";
 import { healthScript } from "../../../contract/health-script.ts";
-import { takeoverMarginMs } from "../../../contract/start-script.ts";
 import { detectionMs } from "../detection.ts";
 import type { PlannedNode, TopologyPlan } from "../topology.ts";
 import { nodeConf } from "./node-conf.ts";
@@ -24,7 +23,7 @@ export function configData(
   const tls = plan.tls && { mutual: plan.tls.mutual };
   const confs = nodes.map((node): [string, string] => [
     `${node.name}.conf`,
-    nodeConf(node, { paths: podPaths, host: addressOf(node.name).host, tls }),
+    nodeConf(node, { paths: podPaths, host: addressOf(node.name).host, tls, goneMs: goneMs(plan, node) }),
   ]);
   return {
     ...Object.fromEntries(confs),
@@ -42,11 +41,10 @@ export function scriptsOf(
 ): Record<string, string> {
   const { topology, monitor } = plan;
   const all = (kind: PlannedNode["kind"]) => plan.nodes.filter((one) => one.kind === kind).map(({ name }) => name);
-  const detected = topology === "cluster" ? detectionMs(plan, node) : undefined;
   const input: ScriptInput = {
     ...{ topology, kind: node.kind, port: node.port, paths, persistent: isPersistent(node) },
     ...(plan.tls && { tls: { mutual: plan.tls.mutual } }),
-    ...(detected !== undefined && { takeoverSeconds: Math.ceil((detected + takeoverMarginMs) / 1000) }),
+    hasReplicas: goneMs(plan, node) !== undefined,
     ...(monitor && {
       watched: {
         ...{ masterName: monitor.masterName, quorum: monitor.quorum, primary: addressOf(monitor.primary) },
@@ -59,6 +57,11 @@ export function scriptsOf(
     [scriptFiles.start]: startScript(input),
     ...(handsOver(plan, node) && { [scriptFiles.preStop]: preStopScript(input) }),
   };
+}
+
+/** Cluster: milliseconds after which a node counts as gone, and a replica takes over; undefined where there is none. */
+export function goneMs(plan: TopologyPlan, node: PlannedNode): number | undefined {
+  return plan.topology === "cluster" ? detectionMs(plan, node) : undefined;
 }
 
 /** Whether a node may have a replica to hand over to. */

@@ -1,5 +1,6 @@
 import { directiveLines } from "../../../contract/config-file.ts";
 import type { Directives, DirectiveValue } from "../../../contract/nodes.ts";
+import { takeoverMarginMs } from "../../../contract/start-script.ts";
 import { tlsDirectives } from "../../../contract/tls-directives.ts";
 import { dependentOnVersion } from "../directives/directives.ts";
 import type { PlannedNode } from "../topology.ts";
@@ -10,6 +11,8 @@ export interface NodeSurroundings {
   readonly paths: PodPaths;
   /** Where the others reach it. */
   readonly host: string;
+  /** Cluster: milliseconds after which it counts as gone, and a replica takes over; absent where there is none. */
+  readonly goneMs?: number | undefined;
   /** Absent: plain TCP. */
   readonly tls?: { readonly mutual: boolean } | undefined;
 }
@@ -19,7 +22,7 @@ export interface NodeSurroundings {
  * that only some versions of Redis have are comments that name the versions, since nobody knows the image's before it
  * runs: `#if 7.0- maxmemory-clients 64mb`, `#if 6.2-7.4 ...`.
  */
-export function nodeConf(node: PlannedNode, { paths, host, tls }: NodeSurroundings): string {
+export function nodeConf(node: PlannedNode, { paths, host, tls, goneMs }: NodeSurroundings): string {
   const directives: Directives = {
     bind: "* -::*",
     dir: paths.folder,
@@ -43,6 +46,7 @@ export function nodeConf(node: PlannedNode, { paths, host, tls }: NodeSurroundin
     `# Node ${node.name}, written by Hearth: change the stack's configuration instead.`,
     `#hearth at ${host} ${node.port}`,
     `#hearth role ${node.role}`,
+    ...(goneMs === undefined ? [] : [`#hearth takeover ${Math.ceil((goneMs + takeoverMarginMs) / 1000)}`]),
   ];
   return `${[...heading, ...lines].join("\n")}\n`;
 }

@@ -10,8 +10,8 @@ export interface ScriptInput {
   readonly paths: PodPaths;
   /** Whether a restart keeps the data. */
   readonly persistent: boolean;
-  /** Cluster: seconds within which a replica has taken over from a primary that is gone; absent: there is none. */
-  readonly takeoverSeconds?: number | undefined;
+  /** Cluster: whether there are replicas, which take over from a primary that is gone. */
+  readonly hasReplicas?: boolean | undefined;
   readonly tls?: { readonly mutual: boolean } | undefined;
   /** Sentinel: whom to ask, where the primary is at first, and the data nodes. */
   readonly watched?:

@@ -65,8 +65,8 @@ exec "$server" "$file"${kind === "sentinel" ? " --sentinel" : ""}
 const stateOf = {
   standalone: () => "\nstate() { :; }\n",
   sentinel: ({ persistent }: ScriptInput) => lastEnd(persistent) + startingRole(persistent),
-  cluster: ({ persistent, takeoverSeconds }: ScriptInput) =>
-    announcedAddress + (takeoverSeconds === undefined ? "" : lastEnd(persistent) + wait(takeoverSeconds)),
+  cluster: ({ persistent, hasReplicas = false }: ScriptInput) =>
+    announcedAddress + (hasReplicas ? lastEnd(persistent) + wait() : ""),
 } as const;
 
 /**
@@ -84,12 +84,14 @@ echo "$boot" > "$folder/boot"
 `;
 }
 
-// A replica, and a node that knows no cluster yet, is nobody to wait for.
-function wait(seconds: number): string {
+// A replica, and a node that knows no cluster yet, is nobody to wait for. How long to wait stands in the node's file, not
+// here: it changes with cluster-node-timeout, which is set live, and another script would replace the pods.
+function wait(): string {
   const file = '"$folder/nodes.conf"';
   return `${knownOwner(file, 'ask "$host" "$port" "CLUSTER NODES"')}
 if [ -n "$why" ] && grep -qs 'myself,master .* connected [0-9[]' ${file}; then
-${waitForTakeover(seconds)}
+takeover=$(sed -n 's/^#hearth takeover //p' "$plan")
+${waitForTakeover("$takeover")}
 fi
 `;
 }

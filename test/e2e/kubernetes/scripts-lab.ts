@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import type { ServerTls } from "../../../contract/nodes.ts";
-import { healthOf, scriptsOf } from "../../../infra/plan/kubernetes/config-data.ts";
+import { goneMs, healthOf, scriptsOf } from "../../../infra/plan/kubernetes/config-data.ts";
 import { nodeConf } from "../../../infra/plan/kubernetes/node-conf.ts";
 import { onKubernetes } from "../../../infra/plan/kubernetes/nodes.ts";
 import type { PodPaths } from "../../../infra/plan/kubernetes/paths.ts";
@@ -66,7 +66,7 @@ export async function podsOf(planned: TopologyPlan, { env = {}, certificates, sh
     const files = {
       ...scriptsOf(here, node, paths, (name) => address(nodes, name)),
       "health.sh": healthOf(here, node, paths),
-      [`${node.name}.conf`]: nodeConf(node, { paths, host: "127.0.0.1", tls }),
+      [`${node.name}.conf`]: nodeConf(node, { paths, host: "127.0.0.1", tls, goneMs: goneMs(here, node) }),
     };
     for (const [name, text] of Object.entries(files)) writeFileSync(join(paths.config, name), text);
     const kind = nodes.filter((other) => other.kind === node.kind);

@@ -3,6 +3,7 @@ import type { TopologyName } from "../../../infra/plan/args.ts";
 import { checkDeployment } from "../../../infra/plan/check.ts";
 import { ArgumentChecker } from "../../../infra/plan/check-values.ts";
 import { checkKubernetes } from "../../../infra/plan/kubernetes/check.ts";
+import { configData } from "../../../infra/plan/kubernetes/config-data.ts";
 import { namespaceOf } from "../../../infra/plan/kubernetes/manifest.ts";
 import { nodeConf } from "../../../infra/plan/kubernetes/node-conf.ts";
 import { onKubernetes } from "../../../infra/plan/kubernetes/nodes.ts";
@@ -150,5 +151,18 @@ describe("the plan as pods have it", () => {
     expect(conf).toContain("#hearth at cache-1.shop.svc 6379\n#hearth role replica\n");
     expect(conf).toContain("#if 7.0- maxmemory-clients 64mb\n");
     expect(conf).not.toContain("masterauth");
+  });
+
+  it("a node timeout is in each node's file and in no script: another script would replace the pods", () => {
+    const data = (nodeTimeout: string) => {
+      const plan = onKubernetes(planCluster("cache", { nodeTimeout }), "shop");
+      const [set] = setsOf(plan);
+      return configData(plan, set?.nodes ?? [], (name) => ({ host: name, port: plan.nodes[0]?.port ?? 0 }));
+    };
+    const [short, long] = [data("2 seconds"), data("30 seconds")];
+    expect(short["cache-shard-0-1.conf"]).toContain("#hearth takeover 12\n");
+    expect(long["cache-shard-0-1.conf"]).toContain("#hearth takeover 40\n");
+    for (const script of ["start.sh", "prestop.sh", "health.sh"]) expect(long[script]).toBe(short[script]);
+    expect(short["start.sh"]).toContain("takeover=");
   });
 });
