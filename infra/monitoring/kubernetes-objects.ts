@@ -9,6 +9,7 @@ import { serviceMonitor, type WatchPlace } from "../plan/monitoring/service-moni
 import type { FindingsCollector } from "../plan/refusals.ts";
 import type { TopologyPlan } from "../plan/topology.ts";
 import { show } from "../plan/units.ts";
+import type { KubernetesModule } from "../targets/kubernetes-module.ts";
 import type { KubernetesSite } from "../targets/site.ts";
 
 /** Objects by which an operator of Prometheus, and Grafana, in the same cluster watch a cache on Kubernetes. */
@@ -42,7 +43,8 @@ export interface MonitoringObjectsInput {
 /** Makes the objects. Those of an operator's kinds come when it is known whether the cluster has one, in previews too. */
 export function makeMonitoringObjects(input: MonitoringObjectsInput): void {
   const { parent, name, site, plan, rules, args } = input;
-  const { module, provider, owner, after } = site;
+  const { provider, owner, after } = site;
+  const module = site.module as KubernetesModule;
   const options = { parent, provider, dependsOn: after };
   const custom = (resource: string, { apiVersion, kind, ...manifest }: Manifest): void =>
     void new module.apiextensions.CustomResource(resource, { apiVersion, kind, ...manifest } as never, options);

@@ -9,6 +9,7 @@ import {
   withRules,
 } from "../plan/monitoring/prometheus.ts";
 import { output } from "../pulumi.ts";
+import type { DockerModule } from "../targets/docker-module.ts";
 import { listed, physical } from "../targets/naming.ts";
 import type { DockerSite } from "../targets/site.ts";
 
@@ -40,7 +41,7 @@ function deployWatcher(
   { parent, site, rules, labels }: WatchersDeployment,
   after: pulumi.Resource[],
 ): ContainerFiles {
-  const { Container, RemoteImage, Volume } = site.module;
+  const { Container, RemoteImage, Volume } = site.module as DockerModule;
   const { name } = watcher;
   const options = { parent, ...(site.provider && { provider: site.provider }) };
   const image = new RemoteImage(`${name}-image`, { name: watcher.image, keepLocally: true }, options);

@@ -3,10 +3,11 @@ import type { DockerEngine } from "../../contract/docker.ts";
 import type { ExporterAddress } from "../../contract/exporters.ts";
 import type { KubernetesApiInputs } from "../../contract/kubernetes.ts";
 import type { Owner } from "../plan/kubernetes/manifest.ts";
-import type { DockerModule } from "./docker-module.ts";
-import type { KubernetesModule } from "./kubernetes-module.ts";
 
-/** Where the nodes of a topology are, for what is made beside them (Monitoring). Empty where they are processes. */
+/**
+ * Where the nodes of a topology are, for what is made beside them (Monitoring). Empty where they are processes. It names
+ * no type of an optional package: whoever has not installed that one could not compile against ours.
+ */
 export interface Site {
   readonly docker?: DockerSite;
   readonly kubernetes?: KubernetesSite;
@@ -14,7 +15,8 @@ export interface Site {
 
 /** A network of containers. */
 export interface DockerSite {
-  readonly module: DockerModule;
+  /** A DockerModule. */
+  readonly module: object;
   readonly engine: DockerEngine;
   readonly provider: pulumi.ProviderResource | undefined;
   readonly network: pulumi.Input<string>;
@@ -24,7 +26,8 @@ export interface DockerSite {
 
 /** A namespace of a cluster. */
 export interface KubernetesSite {
-  readonly module: KubernetesModule;
+  /** A KubernetesModule. */
+  readonly module: object;
   readonly provider: pulumi.ProviderResource;
   /** The cluster, as the tool is told. */
   readonly api: pulumi.Output<KubernetesApiInputs>;
