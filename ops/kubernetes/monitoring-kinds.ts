@@ -1,3 +1,4 @@
+import type { KubernetesApiInputs } from "../../contract/kubernetes.ts";
 import { type MonitoringKind, monitoringKindNames, monitoringKindsSchema } from "../../contract/monitoring.ts";
 import type { OperationHandler } from "../../contract/operation.ts";
 import { KubernetesApi } from "./api.ts";
@@ -10,17 +11,18 @@ export const monitoringKinds: OperationHandler = async ({ action, id, inputs, ol
   if (action === "delete") return {};
   if (action === "check") {
     const known = monitoringKindsSchema.safeParse(inputs).data;
-    const found = known && (await kindsOf(new KubernetesApi(known.kubernetes), signal).catch(() => undefined));
+    // A kubeconfig that the same update makes is not known yet.
+    const found = known && (await kindsOf(known.kubernetes, signal).catch(() => undefined));
     const kinds = found ?? olds.kinds;
     // No file tells whether it is still so: the next check asks again.
     return { outputs: { ...(kinds !== undefined && { kinds }), seen: { files: [], digest: "" } } };
   }
   const { kubernetes } = monitoringKindsSchema.parse(inputs);
-  return { id: id || "monitoring-kinds", outputs: { kinds: await kindsOf(new KubernetesApi(kubernetes), signal) } };
+  return { id: id || "monitoring-kinds", outputs: { kinds: await kindsOf(kubernetes, signal) } };
 };
 
-async function kindsOf(api: KubernetesApi, signal: AbortSignal): Promise<MonitoringKind[]> {
+async function kindsOf(cluster: KubernetesApiInputs, signal: AbortSignal): Promise<MonitoringKind[]> {
   type Known = { resources: { kind: string }[] };
-  const found = await api.find<Known>("/apis/monitoring.coreos.com/v1", signal);
+  const found = await new KubernetesApi(cluster).find<Known>("/apis/monitoring.coreos.com/v1", signal);
   return monitoringKindNames.filter((name) => found?.resources.some(({ kind }) => kind === name));
 }
