@@ -7,8 +7,6 @@ export const kubernetesHostSchema = z.object({
   name: z.string(),
   kubernetes: kubernetesApiSchema,
   namespace: z.string(),
-  /** Whether the namespace is the topology's own; another one must be there. */
-  own: z.boolean(),
   /** By which its pods are known. */
   labels: z.record(z.string(), z.string()),
   /** Bytes of each data node's volume; absent: none. */

@@ -84,12 +84,12 @@ export class KubernetesTarget implements Target {
       { parent },
     );
     const given = { module: this.#module, owner, plan, target: this.#target, admitted: this.#admitted, secrets, tls };
-    const { storage, storageClass, namespace: named } = this.#target;
+    const { storage, storageClass } = this.#target;
     const host = (dependsOn: pulumi.Resource[]) =>
       new KubernetesHost(
         `${plan.name}-host`,
         {
-          ...{ name: plan.name, kubernetes: api, namespace, own: named === undefined, labels: ownLabels(owner, plan) },
+          ...{ name: plan.name, kubernetes: api, namespace, labels: ownLabels(owner, plan) },
           ...(storage !== undefined && { storage }),
           ...(storageClass !== undefined && { storageClass }),
         },

@@ -77,13 +77,12 @@ function of(storage: unknown): string {
   return mb % 1024 === 0 ? `"${mb / 1024}gb"` : `"${mb}mb"`;
 }
 
-async function namespaceFailures(api: KubernetesApi, { own, namespace }: Asked): Promise<Failure[]> {
-  if (own) return [];
+/** One that is not there may be made by the same update: a preview does not know. */
+async function namespaceFailures(api: KubernetesApi, { namespace }: Asked): Promise<Failure[]> {
   const found = await allowed(() => api.find<V1Namespace>(`/api/v1/namespaces/${namespace}`));
-  if (found === "forbidden" || found?.status?.phase === "Active") return [];
-  const what = found === undefined ? "is not in the cluster" : "is on its way out";
-  const advice = `run kubectl create namespace ${namespace}, or leave it out for one of the topology's own`;
-  return [{ property: "kubernetes.namespace", reason: `"${namespace}" ${what}: ${advice}` }];
+  if (found === "forbidden" || found?.status?.phase !== "Terminating") return [];
+  const advice = `wait until it has gone (kubectl get namespace ${namespace}), or write another one`;
+  return [{ property: "kubernetes.namespace", reason: `"${namespace}" is on its way out: ${advice}` }];
 }
 
 async function classFailures(api: KubernetesApi, { storage, storageClass }: Asked): Promise<Failure[]> {
@@ -92,9 +91,10 @@ async function classFailures(api: KubernetesApi, { storage, storageClass }: Aske
   if (found === "forbidden") return [];
   const names = found.map(({ metadata }) => `"${metadata?.name}"`).join(", ") || "none";
   const property = "kubernetes.storageClass";
+  const made = "; where the same update makes it, run pulumi up --skip-preview";
   if (storageClass !== undefined) {
     if (found.some(({ metadata }) => metadata?.name === storageClass)) return [];
-    return [{ property, reason: `"${storageClass}" is not in the cluster, which has ${names}` }];
+    return [{ property, reason: `"${storageClass}" is not in the cluster, which has ${names}${made}` }];
   }
   if (found.some(({ metadata }) => metadata?.annotations?.[defaultClass] === "true")) return [];
   const advice = 'write one of them, or storage "none" for a cache that may lose its data with its pods';

@@ -28,7 +28,6 @@ kubernetesTest(
         name: "cache",
         kubernetes: {},
         namespace: "nowhere",
-        own: false,
         labels: {},
         storage: 1024 ** 3,
       };
@@ -37,17 +36,12 @@ kubernetesTest(
       expect(await check({ storageClass: "fast" })).toMatchObject({
         result: {
           failures: [
-            {
-              property: "kubernetes.namespace",
-              reason:
-                '"nowhere" is not in the cluster: run kubectl create namespace nowhere, or leave it out for one of the topology\'s own',
-            },
             { property: "kubernetes.storageClass", reason: expect.stringMatching(/^"fast" is not in the cluster, /) },
           ],
         },
       });
-      expect(await check({ own: true })).toMatchObject({ result: { failures: [] } });
-      expect(await check({ own: true, storage: undefined }, inputs)).toMatchObject({
+      expect(await check({})).toMatchObject({ result: { failures: [] } });
+      expect(await check({ storage: undefined }, inputs)).toMatchObject({
         result: {
           failures: [{ property: "kubernetes.storage", reason: expect.stringMatching(/^"1gb" became "none": /) }],
         },
@@ -61,9 +55,9 @@ kubernetesTest(
     it(
       "refuses in the preview what is not there, and another size of volumes",
       async () => {
-        stack.set({ namespace: "nowhere" });
-        expect(await stack.previewFails()).toContain('"nowhere" is not in the cluster');
-        stack.set({ namespace });
+        stack.set({ storageClass: "fast" });
+        expect(await stack.previewFails()).toContain('"fast" is not in the cluster');
+        stack.set({ storageClass: undefined });
         await stack.up();
         stack.set({ storage: "2gb" });
         expect(await stack.previewFails()).toContain('"1gb" became "2gb": claims stay as they were made');
