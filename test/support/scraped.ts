@@ -85,6 +85,11 @@ export class Prometheus {
     await until("Prometheus is ready", async () => (await fetch(`${this.#base}/-/ready`)).ok);
   }
 
+  /** Where it answers. */
+  get url(): string {
+    return this.#base;
+  }
+
   /** What a query finds now. @throws Error with what Prometheus says, where it is none */
   async query(expr: string): Promise<Sample[]> {
     const answer = await this.#ask(`query?query=${encodeURIComponent(expr)}`);

@@ -6,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Endpoint } from "../../../contract/endpoint.ts";
 import { dashboardsOf } from "../../../infra/plan/monitoring/dashboards/index.ts";
 import type { Dashboard, Panel } from "../../../infra/plan/monitoring/dashboards/model.ts";
+import { look, whyNoChromium } from "../../support/chromium.ts";
 import { clientOf } from "../../support/client.ts";
+import { Grafana, whyNoGrafana } from "../../support/grafana.ts";
 import { type Running, startHearth } from "../../support/hearth.ts";
 import { startPostgres, type TestPostgres } from "../../support/postgres.ts";
 import { startCluster, startSentinel, startStandalone, type TestTopology } from "../../support/redis.ts";
@@ -183,6 +185,29 @@ describe.skipIf(whyNothingScraped)(`dashboards${whyNothingScraped ? ` (skipped: 
     }
     const caches = await prometheus.labelValues("cache", 'redis_up{stack="project/stack",topology="cluster"}');
     expect(caches).toEqual(["cluster"]);
+  });
+
+  const whyNoPicture = whyNoGrafana ?? whyNoChromium;
+  it.skipIf(whyNoPicture)(`looked at in Grafana${whyNoPicture ? ` (skipped: ${whyNoPicture})` : ""}`, async () => {
+    const grafana = new Grafana();
+    try {
+      const files = Object.entries(everywhere).map(([name, dashboard]) => [name, JSON.stringify(dashboard)]);
+      await grafana.start(prometheus.url, Object.fromEntries(files));
+      for (const [name, { uid }] of Object.entries(everywhere)) {
+        const cache = name === "hearth-cluster.json" ? "cluster" : "standalone";
+        // Kept where HEARTH_PICTURES says, for people.
+        const file = join(process.env.HEARTH_PICTURES ?? folder, name.replace("json", "png"));
+        const shown = { width: 1600, height: 1400, after: 20_000 };
+        const picture = await look(grafana.page(uid, { stack, cache }), folder, file, shown);
+        // A page that says "not found" has few colours; panels have those of their series and thresholds.
+        const colours = new Set<string>();
+        for (let y = 0; y < picture.height; y += 2)
+          for (let x = 0; x < picture.width; x += 2) colours.add(picture.colour(x, y));
+        expect(colours.size, name).toBeGreaterThan(100);
+      }
+    } finally {
+      await grafana.stop();
+    }
   });
 });
 

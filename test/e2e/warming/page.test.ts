@@ -1,22 +1,15 @@
-import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { htmlReport } from "../../../warmer/html/page.ts";
-import { type Picture, readPng } from "../../support/png.ts";
+import { look as lookAt, whyNoChromium } from "../../support/chromium.ts";
+import type { Picture } from "../../support/png.ts";
 import { exampleReport } from "../../support/report.ts";
 
-const run = promisify(execFile);
-const programs = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-const chromium = programs.find((path) => existsSync(path));
-if (chromium === undefined) {
-  console.warn("page.test.ts: skipped, there is no Chromium (Debian: apt-get install chromium)");
-}
+if (whyNoChromium) console.warn(`page.test.ts: skipped, ${whyNoChromium}`);
 
-describe.skipIf(chromium === undefined)("page of a report, looked at", () => {
+describe.skipIf(whyNoChromium)("page of a report, looked at", () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "hearth-page-"));
@@ -30,14 +23,11 @@ describe.skipIf(chromium === undefined)("page of a report, looked at", () => {
     const frame = `<body style="margin:0"><iframe src="page.html" style="border:0;width:${width}px;height:${height}px">`;
     await writeFile(join(folder, "frame.html"), frame);
     const picture = join(folder, `${width}${dark ? "-dark" : ""}.png`);
-    const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run"];
-    const scheme = dark ? ["--force-dark-mode", "--blink-settings=preferredColorScheme=0"] : [];
-    const where = [`--user-data-dir=${join(folder, "profile")}`, `--screenshot=${picture}`];
-    const size = `--window-size=${Math.max(width, 600)},${height}`;
-    await run(chromium ?? "", [...flags, ...scheme, ...where, size, `file://${join(folder, "frame.html")}`], {
-      timeout: 60_000,
+    return lookAt(`file://${join(folder, "frame.html")}`, folder, picture, {
+      width: Math.max(width, 600),
+      height,
+      dark,
     });
-    return readPng(await readFile(picture));
   }
 
   /** How often each colour is there. */
