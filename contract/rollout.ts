@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { tlsSchema } from "./endpoint.ts";
 import { kubernetesRunnerSchema } from "./kubernetes.ts";
 import { serverSchema } from "./nodes.ts";
 
@@ -30,5 +31,7 @@ export const nodeStateSchema = z.object({
   claim: z.string().optional(),
   /** Fingerprints of what it was last given (ops/applied.ts). */
   applied: z.record(z.string(), z.string()),
+  /** The login that it was last given: after a rotation that failed half way it may know no other. */
+  login: z.object({ username: z.string().optional(), password: z.string(), tls: tlsSchema.optional() }).optional(),
 });
 export type NodeState = z.infer<typeof nodeStateSchema>;

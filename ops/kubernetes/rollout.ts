@@ -48,7 +48,7 @@ async function roll(
 ): Promise<OperationResult> {
   const { runner, nodes } = parse(request.inputs);
   const pods = new NodePods(apiOf(runner.kubernetes), runner.namespace, nodes);
-  const steps = new Steps(clusterRunner(runner), request.deadlineMs, context);
+  const steps = new Steps(clusterRunner(runner), known, request.deadlineMs, context);
   const revisions = await pods.revisions(context.signal);
   const present = await Promise.all(nodes.map(async (node) => [node, await pods.pod(node.name)] as const));
   const isOld = (node: RolloutNode, pod: V1Pod | undefined) =>
@@ -101,7 +101,10 @@ async function outputsOf(
       const dataId = dataIdOf(before, claim, answers.get(node.name));
       return [
         node.name,
-        { instance: instanceOf(pod), dataId, ...(claim && { claim }), applied: wanted(steps.nodeOf(node)) },
+        {
+          ...{ instance: instanceOf(pod), dataId, ...(claim && { claim }), applied: wanted(steps.nodeOf(node)) },
+          login: { username: node.username, password: node.password, tls: node.tls },
+        },
       ];
     }),
   );

@@ -1,5 +1,5 @@
 import type { OperationContext } from "../../contract/operation.ts";
-import type { RolloutNode } from "../../contract/rollout.ts";
+import type { NodeState, RolloutNode } from "../../contract/rollout.ts";
 import { configName, type Node } from "../node.ts";
 import { stepRequest } from "../redis-node.ts";
 import type { Step, StepInputs, StepOutputs } from "../steps.ts";
@@ -14,16 +14,31 @@ export class Steps {
   readonly #runner: ClusterRunner;
   readonly #until: number;
   readonly #context: OperationContext;
+  readonly #known: Readonly<Record<string, NodeState>>;
 
-  constructor(runner: ClusterRunner, deadlineMs: number, context: OperationContext) {
+  /** @param known of the nodes, by their names: the logins that they were last given */
+  constructor(
+    runner: ClusterRunner,
+    known: Readonly<Record<string, NodeState>>,
+    deadlineMs: number,
+    context: OperationContext,
+  ) {
     this.#runner = runner;
+    this.#known = known;
     this.#until = performance.now() + deadlineMs;
     this.#context = context;
   }
 
   nodeOf(node: RolloutNode): Node {
     const { set: _, ...server } = node;
-    return { ...server, folder, configFile: `${folder}/${configName(node.kind)}`, logFile: "" };
+    const previous = this.#known[node.name]?.login;
+    return {
+      ...server,
+      ...(previous && { previous }),
+      folder,
+      configFile: `${folder}/${configName(node.kind)}`,
+      logFile: "",
+    };
   }
 
   /** Does a step with each node, side by side; the results by the nodes' names. The first that fails is thrown. */

@@ -60,6 +60,21 @@ kubernetesTest(
             const told = await deployed.connect(member).call("CONFIG", "GET", "slowlog-log-slower-than");
             expect(told).toEqual(["slowlog-log-slower-than", "20000"]);
           }
+          // Every password is another one, and the old ones go on for an update: nothing restarts, nobody is shut out.
+          stack.set({ rotation: "2" });
+          await stack.up();
+          const rotated = await stack.outputs();
+          expect(rotated.endpoint.password).not.toBe(outputs.endpoint.password);
+          for (const endpoint of [rotated.endpoint, outputs.endpoint]) {
+            const user = clientOf(endpoint);
+            expect(await user.get("recipe:by-hand")).toBe("value");
+            user.disconnect();
+          }
+          await stack.up();
+          const now = new Deployed(rotated);
+          const runIds = (await now.states()).map(({ runId }) => runId);
+          now.close();
+          expect(runIds).toEqual(before.map(({ runId }) => runId));
           // On a machine that has too much to do, a node may not answer in a second.
           await until("a refresh finds all as it was", () => refreshed(stack as TestStack), 3 * minutes);
         } finally {
