@@ -37,7 +37,9 @@ export const dockerTarget: TargetDriver = {
   describe: (name, body) => dockerTest(name, body, ["redis", "redisNext", "exporter"]),
   config: dockerConfig,
   // The engine takes it for a wish, and does not start the container again.
-  kill: async (stack, node) => docker.getContainer(await containerOf(stack, node)).kill({ signal: "SIGKILL" }),
+  async kill(stack, node) {
+    await docker.getContainer(await containerOf(stack, node)).kill({ signal: "SIGKILL" });
+  },
   async restart(stack, nodes) {
     const ids = await Promise.all(nodes.map((node) => containerOf(stack, node)));
     await Promise.all(ids.map((id) => docker.getContainer(id).restart({ t: 10 })));
