@@ -15,7 +15,7 @@ const demo = { source: "demo", plan: "meal-planner", minKeys: "1000", minHitRati
 const settings: Record<TopologyName, Record<string, string>> = {
   standalone: { persistence: "none" },
   sentinel: { tls: "generated", downAfter: "2 seconds" },
-  cluster: { nodeTimeout: "3 seconds", exporters: "false" },
+  cluster: { tls: "generated", nodeTimeout: "3 seconds", exporters: "false" },
 };
 const minutes = 60_000;
 
