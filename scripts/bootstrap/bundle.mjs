@@ -10,6 +10,7 @@ const sources = [
   "ops",
   "warmer",
   "cli",
+  "proxy",
   provider,
   "scripts/build.mjs",
   "package.json",

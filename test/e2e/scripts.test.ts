@@ -20,7 +20,7 @@ const clone = mkdtempSync(join(tmpdir(), "hearth-clone-"));
 let port = "";
 
 beforeAll(async () => {
-  const parts = ["contract", "infra", "ops", "warmer", "cli", "scripts", "dist"];
+  const parts = ["contract", "infra", "ops", "warmer", "cli", "proxy", "scripts", "dist"];
   for (const part of [...parts, "package.json", "package-lock.json", "Pulumi.yaml", "Pulumi.dev.yaml"]) {
     cpSync(join(repository, part), join(clone, part), { recursive: true, preserveTimestamps: true });
   }
