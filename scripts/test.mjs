@@ -17,6 +17,9 @@ import { run } from "./run.mjs";
 const projects = ["unit", "component", "e2e"];
 const none = { passed: 0, failed: 0, skipped: 0 };
 
+/** More files than this that fail are no matter of a busy machine. */
+const mostAgain = 5;
+
 await main(async () => {
   const args = process.argv.slice(2);
   const chosen = args.filter((arg) => projects.includes(arg)).map((project) => `--project=${project}`);
@@ -31,9 +34,9 @@ await main(async () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), "hearth-test-"));
   const file = process.env.HEARTH_RESULTS || path.join(folder, "results.json");
   try {
-    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-    const code = await run("vitest", ["run", ...reporters, ...chosen, ...rest], { cwd: root });
-    const { passed, failed, skipped } = existsSync(file) ? count(JSON.parse(readFileSync(file, "utf8"))) : none;
+    const first = await vitest(file, [...chosen, ...rest]);
+    const { code, report } = everything ? await mend(path.join(folder, "again.json"), first) : first;
+    const { passed, failed, skipped } = report ? count(report) : none;
     if (code !== 0 && failed === 0) console.error(`hearth: vitest ended with exit code ${code}, outside any test`);
     if (passed + failed === 0) console.error("hearth: no test ran");
     await kubernetes?.stop();
@@ -50,6 +53,32 @@ await main(async () => {
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+/** Runs vitest; its exit code, and its report where it came as far as that. */
+async function vitest(file, args) {
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+  const code = await run("vitest", ["run", ...reporters, ...args], { cwd: root });
+  return { code, report: existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined };
+}
+
+/**
+ * Runs a few files that failed beside all others once more, by themselves: what needs a machine that keeps its time is
+ * told apart from what is broken. Whatever passes only then is named.
+ */
+async function mend(file, first) {
+  const failed = first.report?.testResults.filter(({ status }) => status === "failed") ?? [];
+  if (failed.length === 0 || failed.length > mostAgain) return first;
+  const names = failed.map(({ name }) => path.relative(root, name));
+  console.error(`hearth: failed beside others, run again by themselves: ${names.join(", ")}`);
+  const { code, report } = await vitest(file, ["--no-file-parallelism", ...names]);
+  const again = new Map(report?.testResults.map((results) => [results.name, results]));
+  for (const { name, assertionResults } of failed.filter(({ name }) => again.get(name)?.status === "passed")) {
+    for (const { fullName } of assertionResults.filter((test) => test.status === "failed"))
+      console.error(`hearth: passed only by itself: ${path.relative(root, name)}: ${fullName}`);
+  }
+  const testResults = first.report.testResults.map((results) => again.get(results.name) ?? results);
+  return { code, report: { ...first.report, testResults } };
+}
 
 /** Totals of a report. A file that fails before its first test counts as one failed test. */
 function count(report) {
