@@ -10,6 +10,7 @@ import { StepError } from "../scripts/bootstrap/step.mjs";
 import { freeSubnet, images, ready, uniqueName, whyNoDocker } from "../test/support/docker.ts";
 import { dockerConfig, openFiles } from "../test/support/docker-config.ts";
 import { startDemoDatabase } from "../warmer/demo/index.ts";
+import { atRest } from "./at-rest.mjs";
 import { ourProject } from "./projects.mjs";
 import { BenchStack } from "./stack.mjs";
 
@@ -62,6 +63,7 @@ async function byHand(folder, url) {
     ...{ OPEN_FILES: openFiles, KEYS: String(KEYS) },
   };
   try {
+    await atRest();
     const start = performance.now();
     await run(script, ["up"], env);
     return Math.round(performance.now() - start);
@@ -78,6 +80,7 @@ async function byPulumi(folder, url) {
   await stack.init();
   try {
     await stack.setSecret("source", url);
+    await atRest();
     return await stack.time("up", "--yes", "--skip-preview");
   } finally {
     await stack.destroy();
