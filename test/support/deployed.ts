@@ -115,7 +115,11 @@ export class Deployed {
     // Nodes of a cluster that have names know each other by address all the same.
     const { remoteAddress } = this.connect(primary).stream as Socket;
     const places = [primary.host, remoteAddress].map((host) => `${host}:${primary.port}`);
-    for (const member of this.data.filter((each) => each.shard === shard && each !== primary)) {
+    const replicas = this.data.filter((each) => each.shard === shard && each !== primary);
+    // A replica has its copy, and says so, before the primary begins to send it what was written since.
+    const online = (await this.connect(primary).info("replication")).match(/^slave\d+:.*state=online/gm)?.length ?? 0;
+    if (online < replicas.length) throw new Error(`${primary.name} sends writes to ${online} of ${replicas.length}`);
+    for (const member of replicas) {
       const { follows, linked, offset: reached } = await this.state(member);
       if (!follows || !places.includes(follows) || !linked || reached < offset)
         throw new Error(`${member.name} follows ${follows} (${linked ? "linked" : "not linked"}), at ${reached}`);
