@@ -1,5 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { Client } from "pg";
+import type { Client } from "pg";
+import { connected } from "./connected.ts";
 import { demoData } from "./data.ts";
 import type { DemoDatabase, DemoOptions } from "./index.ts";
 import { demoSchema } from "./schema.ts";
@@ -34,23 +34,8 @@ async function asOwner(
   work: (client: Client) => Promise<unknown>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const deadline = Date.now() + readyWithinMs;
-  for (;;) {
-    signal?.throwIfAborted();
-    const client = new Client({ host: "127.0.0.1", port: 5432, user: "postgres", database });
-    client.on("error", () => undefined);
-    try {
-      await client.connect();
-    } catch (error) {
-      await client.end().catch(() => undefined);
-      if (Date.now() > deadline) {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new Error(`The demo database beside the warmer does not answer after 60 s: ${reason}.`);
-      }
-      await delay(50);
-      continue;
-    }
-    await work(client).finally(() => client.end());
-    return;
-  }
+  const config = { host: "127.0.0.1", port: 5432, user: "postgres", database };
+  const patience = { withinMs: readyWithinMs, everyMs: 50, signal };
+  const client = await connected("The demo database beside the warmer", config, patience);
+  await work(client).finally(() => client.end());
 }

@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { Client } from "pg";
 import { installBinaries } from "./binaries.ts";
 import { cacheFolder, makeFolder, postgresAccount } from "./cache.ts";
+import { connected } from "./connected.ts";
 import { isAlive } from "./lock.ts";
 import { scramVerifier } from "./scram.ts";
 import { pidIn, type Server, startServer } from "./server.ts";
@@ -66,39 +65,27 @@ export async function startDemoDatabase(options: DemoOptions = {}): Promise<Demo
 
 /** Waits until the server answers; gives the role its password of this run, and the log its present times. */
 async function firstConnection(server: Server, template: Template, signal?: AbortSignal): Promise<string> {
-  const deadline = Date.now() + readyWithinMs;
   const url = (password: string) => `postgres://${demoName}:${password}@127.0.0.1:${server.port}/${demoName}`;
   let ended: Error | undefined;
   void server.exited.then((error) => {
     ended = error;
   });
-  for (;;) {
-    signal?.throwIfAborted();
-    if (ended !== undefined) {
-      throw ended;
-    }
-    const client = new Client({
+  const look = () => {
+    if (ended !== undefined) throw ended;
+  };
+  const client = await connected(
+    `The demo database on 127.0.0.1:${server.port}`,
+    {
       connectionString: url(template.password),
       options: "-c default_transaction_read_only=off",
       connectionTimeoutMillis: 5000,
-    });
-    client.on("error", () => undefined);
-    try {
-      await client.connect();
-    } catch (error) {
-      await client.end().catch(() => undefined);
-      if (Date.now() > deadline) {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new Error(`The demo database does not answer on 127.0.0.1:${server.port} after 20 s: ${reason}.`);
-      }
-      await delay(5);
-      continue;
-    }
-    const password = randomBytes(24).toString("base64url");
-    const sql = `SELECT catch_up(); ALTER ROLE ${demoName} PASSWORD '${scramVerifier(password)}'`;
-    await client.query(sql).finally(() => client.end());
-    return url(password);
-  }
+    },
+    { withinMs: readyWithinMs, everyMs: 5, signal, look },
+  );
+  const password = randomBytes(24).toString("base64url");
+  const sql = `SELECT catch_up(); ALTER ROLE ${demoName} PASSWORD '${scramVerifier(password)}'`;
+  await client.query(sql).finally(() => client.end());
+  return url(password);
 }
 
 /** Removes runs of which both the tool and the server's keeper were killed, and ends such servers. */

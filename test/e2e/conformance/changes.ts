@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { Deployed } from "../../support/deployed.ts";
 import { RoleWatch } from "../../support/role-watch.ts";
 import { TestStack } from "../../support/stack.ts";
-import { until } from "../../support/wait.ts";
-import { Writer, type Written } from "../../support/writer.ts";
+import { underLoad } from "../../support/under-load.ts";
+import type { Written } from "../../support/writer.ts";
 import type { TargetDriver } from "./driver.ts";
 import { settingsOf, type TopologyName } from "./topologies.ts";
 
@@ -18,9 +18,6 @@ export const restarting: Change = {
   what: "a directive that takes a restart",
   config: async () => ({ directives: JSON.stringify({ "set-proc-title": "no" }) }),
 };
-
-/** Writes that are acknowledged before a change begins and after it has ended. */
-const SOME = 200;
 
 /**
  * Changes of a deployment under load: an application writes all the while and repeats what fails; what fails is counted
@@ -53,23 +50,9 @@ export function changesUnderLoad(
     /** Updates while an application writes, from before it until after it. */
     async function updateUnderLoad(what: string): Promise<Written & { lost: number }> {
       const { endpoint } = await stack.outputs();
-      const writer = new Writer(endpoint, `${what}:`);
-      try {
-        await until("the first writes", async () => writer.acknowledged > SOME);
-        await stack.up();
-        const then = writer.acknowledged;
-        await until("writes afterwards", async () => writer.acknowledged > then + SOME);
-      } finally {
-        await writer.stop();
-      }
-      const written = await writer.stop();
-      await deployed.settled();
-      const lost = await writer.lost(endpoint);
-      console.log(
-        `${topology}, ${driver.target}, ${what}: ${written.acknowledged} writes acknowledged, ${lost} lost, ` +
-          `${written.failed} failed requests ${JSON.stringify(written.reasons)}, at most ${written.longestGapMs} ms without a write`,
-      );
-      return { ...written, lost };
+      const settled = () => deployed.settled();
+      const load = { endpoint, prefix: `${what}:`, settled };
+      return underLoad(`${topology}, ${driver.target}, ${what}`, load, () => stack.up());
     }
 
     it("a directive that is set live: nobody restarts, no request fails", async () => {

@@ -4,13 +4,12 @@ import { ApiError } from "../../support/kubernetes/api.ts";
 import { isReady, podOf } from "../../support/kubernetes/objects.ts";
 import { kubernetes } from "../../support/kubernetes.ts";
 import { TestStack } from "../../support/stack.ts";
+import { underLoad } from "../../support/under-load.ts";
 import { until } from "../../support/wait.ts";
-import { retrying, Writer, type Written } from "../../support/writer.ts";
+import { retrying, type Written } from "../../support/writer.ts";
 import { kubernetesTarget, namespaceOf } from "../conformance/kubernetes.ts";
 import { settingsOf, type TopologyName } from "../conformance/topologies.ts";
 
-/** Writes that are acknowledged before something happens to pods, and after. */
-const SOME = 200;
 /** With these nobody fails over because a server is silent, as long as the test takes. */
 const patient: Record<Exclude<TopologyName, "standalone">, Record<string, string>> = {
   sentinel: { downAfter: "2 minutes", failoverTimeout: "4 minutes" },
@@ -39,32 +38,18 @@ export function podsComeAndGo(topology: Exclude<TopologyName, "standalone">): vo
       await stack?.end();
     });
 
-    /** Does something while an application writes, from before it until after it; tells, and prints, what it lived through. */
-    async function underLoad(what: string, work: () => Promise<void>): Promise<Written & { lost: number }> {
+    /** Does something while an application writes whose client sends again what fails. */
+    async function retryingLoad(what: string, work: () => Promise<void>): Promise<Written & { lost: number }> {
       const { endpoint } = await stack.outputs();
-      const writer = new Writer(endpoint, `${what}:`, retrying);
-      try {
-        await until("the first writes", async () => writer.acknowledged > SOME);
-        await work();
-        const then = writer.acknowledged;
-        await until("writes afterwards", async () => writer.acknowledged > then + SOME, 60_000);
-      } finally {
-        await writer.stop();
-      }
-      const written = await writer.stop();
-      const lost = await writer.lost(endpoint);
-      console.log(
-        `${topology}, kubernetes, ${what}: ${written.acknowledged} writes acknowledged, ${lost} lost, ` +
-          `${written.failed} failed requests ${JSON.stringify(written.reasons)}, at most ${written.longestGapMs} ms without a write`,
-      );
-      return { ...written, lost };
+      const load = { endpoint, prefix: `${what}:`, patience: retrying, backWithinMs: 60_000 };
+      return underLoad(`${topology}, kubernetes, ${what}`, load, work);
     }
 
     it("a drain takes the primary's pod: it hands over before it stops, and no request of a client that retries fails", async () => {
       await deployed.settled();
       const old = await deployed.primaryOf(0);
       const pod = await podOf(namespaceOf(stack), old.name);
-      const { failed, lost } = await underLoad("evicted", async () => {
+      const { failed, lost } = await retryingLoad("evicted", async () => {
         await evict(namespaceOf(stack), old.name);
         await until(
           "another pod, and ready",
@@ -98,7 +83,7 @@ export function podsComeAndGo(topology: Exclude<TopologyName, "standalone">): vo
       stack.set(Object.fromEntries(Object.keys(patient[topology]).map((key) => [key, usual[key]])));
       await stack.up();
       const [before, ids] = [await deployed.settled(), await deployed.clusterIds()];
-      const { lost } = await underLoad("all deleted at once", () =>
+      const { lost } = await retryingLoad("all deleted at once", () =>
         kubernetesTarget.restart(
           stack,
           deployed.members.map(({ name }) => name),

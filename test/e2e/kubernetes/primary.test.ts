@@ -7,12 +7,9 @@ import { placeIn, runIn, startPod } from "../../support/kubernetes/pods.ts";
 import { kubernetes } from "../../support/kubernetes.ts";
 import { reached } from "../../support/reach.ts";
 import { TestStack } from "../../support/stack.ts";
+import { underLoad } from "../../support/under-load.ts";
 import { until } from "../../support/wait.ts";
-import { Writer } from "../../support/writer.ts";
 import { kubernetesTarget, namespaceOf } from "../conformance/kubernetes.ts";
-
-/** Writes that are acknowledged before something happens, and after. */
-const SOME = 200;
 
 kubernetesTarget.describe("a Service that leads to the primary", () => {
   let stack: TestStack;
@@ -47,33 +44,23 @@ kubernetesTarget.describe("a Service that leads to the primary", () => {
     kubernetes().list("v1", "Pod", namespace, "hearth.cache=cache,hearth.kind=primary");
 
   /** Does something while a client writes through the Service, and tells what it lived through. */
-  async function underLoad(what: string, work: () => Promise<void>) {
-    const writer = new Writer(simple, `${what}:`);
-    try {
-      await until("the first writes", async () => writer.acknowledged > SOME);
-      await work();
-      const then = writer.acknowledged;
-      await until("writes afterwards", async () => writer.acknowledged > then + SOME, 60_000);
-    } finally {
-      await writer.stop();
-    }
-    const written = await writer.stop();
-    const lost = await writer.lost((await stack.outputs()).endpoint);
-    console.log(`through cache-primary, ${what}: ${JSON.stringify({ ...written, lost })}`);
-    return { ...written, lost };
+  async function throughService(what: string, work: () => Promise<void>) {
+    const found = (await stack.outputs()).endpoint;
+    const load = { endpoint: simple, prefix: `${what}:`, backWithinMs: 60_000, found };
+    return underLoad(`through cache-primary, ${what}`, load, work);
   }
 
   it("has two proxies that are ready, and a client speaks TLS with the primary through them", async () => {
     const pods = await proxies();
     expect(pods.map(isReady)).toEqual([true, true]);
-    const { lost } = await underLoad("nothing happens", async () => {});
+    const { lost } = await throughService("nothing happens", async () => {});
     expect(lost).toBe(0);
   });
 
   it("the primary's pod is deleted: no acknowledged write is lost, and no replica is met", async () => {
     const old = await deployed.primaryOf(0);
     const before = (await podOf(namespace, old.name))?.metadata.uid;
-    const { lost, reasons } = await underLoad("deleted", async () => {
+    const { lost, reasons } = await throughService("deleted", async () => {
       await kubernetes().delete({ apiVersion: "v1", kind: "Pod", metadata: { name: old.name, namespace } });
       await until(
         "another pod, and ready",
@@ -98,7 +85,7 @@ kubernetesTarget.describe("a Service that leads to the primary", () => {
       const infos = await Promise.all(replicas.map((member) => deployed.connect(member).info("server")));
       return infos.every((info) => Number(/uptime_in_seconds:(\d+)/.exec(info)?.[1]) >= 10);
     });
-    const { lost, reasons } = await underLoad("crashed", async () => {
+    const { lost, reasons } = await throughService("crashed", async () => {
       await runIn(namespace, old.name, ["sh", "-c", "kill -s SEGV 1"], { container: "redis" });
       await until("another one is the primary", async () => (await deployed.primaryOf(0)).name !== old.name, 60_000);
     });
@@ -108,7 +95,7 @@ kubernetesTarget.describe("a Service that leads to the primary", () => {
   });
 
   it("proxies' pods are deleted, one after the other: clients come again, and reach the primary by another one", async () => {
-    const { lost, failed } = await underLoad("proxies deleted", async () => {
+    const { lost, failed } = await throughService("proxies deleted", async () => {
       const gone = new Set<unknown>();
       for (const { metadata } of await proxies()) {
         gone.add(metadata.uid);
