@@ -1,4 +1,4 @@
-import { type Address, formatAddress } from "../contract/address.ts";
+import { type Address, formatAddress, isSameAddress } from "../contract/address.ts";
 import type { Member } from "../contract/nodes.ts";
 import { type ConnectionPool, parseInfo } from "./connect.ts";
 
@@ -15,6 +15,7 @@ export interface SeenNode {
   readonly flags: ReadonlySet<string>;
   /** Id of the primary that it follows; undefined for a primary. */
   readonly primaryId: string | undefined;
+  /** There is a connection to it, or the attempt to have one: Redis says "connected" of both. */
   readonly linkUp: boolean;
   /** Raised by every failover: of two owners of a slot the one with the higher epoch has it. */
   readonly epoch: number;
@@ -90,6 +91,16 @@ async function lookAt(member: Member, pool: ConnectionPool): Promise<ClusterMemb
     source: role === "master" ? undefined : { host: master_host ?? "", port: Number(master_port) },
     version: major * 10_000 + minor * 100 + patch,
   };
+}
+
+/**
+ * Knows it by its id and at its present address. A link alone proves nothing: one to an address where nobody answers any
+ * more looks "connected" until node-timeout ends it, and Redis then tries the same address again.
+ */
+export function knows(one: ClusterMember, other: ClusterMember): boolean {
+  const seen = one.seen.get(other.id);
+  if (!seen || seen.flags.has("handshake") || seen.flags.has("noaddr")) return false;
+  return isSameAddress(seen.address, other.place) || (seen.linkUp && isSameAddress(seen.address, other.self.address));
 }
 
 /** The lines of CLUSTER NODES. */

@@ -4,7 +4,7 @@ import { healLostSlots } from "./cluster-heal.ts";
 import { isBlank, mainOwner, type SlotOwners, slotOwners, unservedSlots } from "./cluster-owners.ts";
 import { refuseForeign } from "./cluster-refusals.ts";
 import { addSlots } from "./cluster-slots.ts";
-import { type ClusterMember, type ClusterView, countSlots, plannedRange, viewCluster } from "./cluster-view.ts";
+import { type ClusterMember, type ClusterView, countSlots, knows, plannedRange, viewCluster } from "./cluster-view.ts";
 import type { ConnectionPool } from "./connect.ts";
 import { joinMissing, nameOf, type Topology } from "./topology.ts";
 import { type Look, waitFor } from "./wait.ts";
@@ -183,13 +183,6 @@ class ClusterFormation {
     await Promise.all(asked);
     return [];
   }
-}
-
-/** Knows it by its id, and reaches it or at least has its present address. */
-function knows(one: ClusterMember, other: ClusterMember): boolean {
-  const seen = one.seen.get(other.id);
-  if (!seen || seen.flags.has("handshake") || seen.flags.has("noaddr")) return false;
-  return seen.linkUp || isSameAddress(seen.address, other.place);
 }
 
 /**

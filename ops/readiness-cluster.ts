@@ -1,5 +1,5 @@
 import { slotOwners, unservedSlots } from "./cluster-owners.ts";
-import { type ClusterMember, viewCluster } from "./cluster-view.ts";
+import { type ClusterMember, knows, viewCluster } from "./cluster-view.ts";
 import type { ConnectionPool } from "./connect.ts";
 import { type Findings, nameOf, type Topology } from "./topology.ts";
 
@@ -28,6 +28,7 @@ function disagreements(one: ClusterMember, members: readonly ClusterMember[]): s
     const seen = one.seen.get(other.id);
     const names = `${nameOf(one.member)} does not`;
     if (!seen || seen.flags.has("handshake")) return [`${names} know ${nameOf(other.member)}`];
+    if (!knows(one, other)) return [`${names} know the address of ${nameOf(other.member)}`];
     if (seen.flags.has("fail") || seen.flags.has("fail?") || !seen.linkUp)
       return [`${names} reach ${nameOf(other.member)}`];
     return seen.primaryId === other.self.primaryId ? [] : [`${names} know the role of ${nameOf(other.member)} yet`];

@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { formation } from "../../../ops/formation.ts";
 import { identify } from "../../../ops/process-record.ts";
@@ -200,6 +201,22 @@ it("finds its nodes again after all of them moved to other ports", async () => {
   );
   await heal(moved);
   for (let index = 0; index < 30; index++) expect(await clusterAsk(moved, "GET", `key:${index}`)).toBe(`${index}`);
+});
+
+// As behind a firewall that drops: Redis calls a link "connected" while nobody has answered at its other end.
+it("finds its nodes again where their old addresses take connections and never answer", async () => {
+  const nodes = await formed(6);
+  for (let index = 0; index < 30; index++) await clusterAsk(nodes, "SET", `key:${index}`, `${index}`);
+  await kill(...nodes);
+  const silent = nodes.flatMap(({ port }) => [port, port + 10_000]).map((port) => createServer().listen(port, host));
+  try {
+    const moved = nodesAt(await freePorts(6));
+    await Promise.all(moved.map((node) => lab.start(node)));
+    await heal(moved);
+    for (let index = 0; index < 30; index++) expect(await clusterAsk(moved, "GET", `key:${index}`)).toBe(`${index}`);
+  } finally {
+    for (const server of silent) server.close();
+  }
 });
 
 // Redis may write down the new address of a primary, and leave its replica's replication at the old one: not each time.
