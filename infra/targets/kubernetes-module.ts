@@ -1,6 +1,5 @@
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import type * as kubernetes from "@pulumi/kubernetes";
+import { optionalPackage } from "./optional-package.ts";
 
 /** What Hearth uses of @pulumi/kubernetes. */
 export type KubernetesModule = Pick<
@@ -8,17 +7,7 @@ export type KubernetesModule = Pick<
   "apiextensions" | "apps" | "core" | "networking" | "policy" | "Provider"
 >;
 
-/** The package @pulumi/kubernetes, which only this target needs: as docker-module.ts has it. */
+/** The package @pulumi/kubernetes. */
 export function kubernetesModule(): KubernetesModule {
-  const require = createRequire(join(process.cwd(), "package.json"));
-  let path: string;
-  try {
-    path = require.resolve("@pulumi/kubernetes");
-  } catch {
-    throw new Error(
-      `the target "kubernetes" needs the package @pulumi/kubernetes, which is not installed in ${process.cwd()}: ` +
-        "run npm install @pulumi/kubernetes there",
-    );
-  }
-  return require(path) as KubernetesModule;
+  return optionalPackage<KubernetesModule>("@pulumi/kubernetes", "kubernetes");
 }
