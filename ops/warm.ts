@@ -13,9 +13,6 @@ import { type Markers, missingMarker, removeMarkers, writeMarkers } from "./warm
 
 const id = "warm";
 
-/** An update waits: a few lookups tell what a miss takes well enough. */
-const lookupBudgetMs = 30;
-
 /** Time for a look at a server that may be gone. */
 const lookTimeoutMs = 3000;
 
@@ -67,7 +64,6 @@ async function run(request: HandlerRequest, context: OperationContext): Promise<
     ...(shard !== undefined && { shard }),
     deadlineMs: request.deadlineMs,
     signal: context.signal,
-    lookupBudgetMs,
     progress: context.progress,
     whenWarm: async (reader) => {
       if (shard !== undefined) return;

@@ -13,7 +13,9 @@ export function showKey(key: Buffer): string {
 }
 
 /** A sample that waits for its key to be acknowledged. */
-export type PendingSample = Omit<WrittenSample, "writtenAt"> & {
+export type PendingSample = Omit<WrittenSample, "value" | "writtenAt"> & {
+  /** Made when it is asked for: most samples give way to later ones. */
+  readonly value: () => WrittenSample["value"];
   /** From when on its life is counted, milliseconds since 1970: undefined where from its acknowledgement. */
   readonly livesFrom: number | undefined;
 };

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { planSchema } from "./plan-schema.ts";
 
 /** The JSON Schema of plans as people write them, for editors: what `hearth plan check` would say of shape and types. */

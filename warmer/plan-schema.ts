@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { splitStatement } from "./sql.ts";
 import { parseTemplate } from "./template.ts";
 import { MAX_TTL_SECONDS, parseDuration } from "./ttl.ts";

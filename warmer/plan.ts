@@ -176,15 +176,36 @@ export async function loadPlanFile(path: string): Promise<WarmPlan> {
     const reason = (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : String(error);
     throw new Error(`Cannot read the warm plan ${path}: ${reason}`);
   }
-  // Where a plan is no file, this is not needed: 10 ms of the start.
-  const { parseYaml } = await import("./yaml.ts");
-  let input: unknown;
-  try {
-    input = parseYaml(text);
-  } catch (error) {
-    throw new Error(
-      `The warm plan ${path} is neither YAML nor JSON: ${error instanceof Error ? error.message : error}`,
-    );
+  let input = parseJson(text);
+  if (input === undefined) {
+    // To load it takes as long as many a run.
+    const { parseYaml } = await import("./yaml.ts");
+    try {
+      input = parseYaml(text);
+    } catch (error) {
+      throw new Error(
+        `The warm plan ${path} is neither YAML nor JSON: ${error instanceof Error ? error.message : error}`,
+      );
+    }
   }
   return parsePlan(input);
+}
+
+/** What JSON says; undefined for other text, and where a name comes twice, of which YAML's parser can tell. */
+function parseJson(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const strings = text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g);
+  const names = [...strings].filter(([, colon]) => colon !== undefined).length;
+  return names === countNames(value) ? value : undefined;
+}
+
+function countNames(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const names = Array.isArray(value) ? 0 : Object.keys(value).length;
+  return Object.values(value).reduce((sum: number, inner) => sum + countNames(inner), names);
 }

@@ -40,8 +40,6 @@ export interface RunOptions extends HoldOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** What the run turns to, as soon as it does. */
   readonly onStep?: (step: RunStep) => void;
-  /** Milliseconds that PostgreSQL may be asked for single keys, to tell what a miss takes. @default 100 */
-  readonly lookupBudgetMs?: number;
   /** What else the run must do before it counts as done, with the connection still open; not after a failure. */
   readonly whenWarm?: (reader: CacheReader) => Promise<void>;
 }
@@ -57,6 +55,10 @@ export type RunStep = "connecting" | "looking" | "warming" | "validating";
 
 /** Time that is kept back from writing for validation: a twentieth, at most 5 s. */
 const validationShare = 0.05;
+
+/** Milliseconds. */
+const LEAST_LOOKUP_MS = 10;
+const MOST_LOOKUP_MS = 30;
 
 const repairNote =
   "another server, or a restarted one, is primary by now, and may have lost keys: all rows are written again";
@@ -193,7 +195,8 @@ async function conclude(
       reader: application,
       measure: {
         ...{ plan: options.plan, postgresUrl },
-        ...(options.lookupBudgetMs !== undefined && { budgetMs: options.lookupBudgetMs }),
+        // PostgreSQL is asked for single keys, to tell what a miss takes: no longer than is in proportion.
+        budgetMs: Math.max(LEAST_LOOKUP_MS, Math.min(MOST_LOOKUP_MS, outcome.durationMs / 4)),
       },
       ...(hitsBefore !== undefined && { hitsBefore }),
       ...(options.signal !== undefined && { signal: options.signal }),

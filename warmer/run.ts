@@ -85,8 +85,7 @@ export class WarmRun {
       this.#writingMs = performance.now() - this.#writingSince;
       await this.#repair(sink);
       // The keys are written: that the figures cannot be had is no reason to fail now.
-      const figures = readFigures(sink).catch(() => undefined);
-      [this.#after] = await Promise.all([figures, this.#sessions.close()]);
+      this.#after = await readFigures(sink).catch(() => undefined);
     } catch (cause) {
       error = cause instanceof Error ? cause.message : String(cause);
     } finally {

@@ -91,7 +91,7 @@ export class Sampler {
 }
 
 function written({ dataset, key, value, ttlSeconds }: PendingSample, writtenAt: number): WrittenSample {
-  return { dataset, key, value, ttlSeconds, writtenAt };
+  return { dataset, key, value: value(), ttlSeconds, writtenAt };
 }
 
 /** `size` samples of all datasets: a few of each, the rest by their number of keys. */

@@ -131,6 +131,24 @@ export class Tuple {
     }
   }
 
+  /** The row as it is now, in memory of its own. */
+  keep(): Tuple {
+    const width = this.#lengths.length;
+    const lengths = this.lengths.subarray(0, width); // a machine's may be of more columns
+    const kept = new Tuple(width);
+    kept.lengths.set(lengths);
+    kept.size = lengths.reduce((sum, length) => sum + Math.max(0, length), 0);
+    kept.bytes = Buffer.allocUnsafe(kept.size);
+    kept.view = new DataView(kept.bytes.buffer, kept.bytes.byteOffset, kept.size); // no place among those of use
+    let at = 0;
+    for (let column = 0; column < width; column++) {
+      const [start, length] = [this.starts[column] as number, lengths[column] as number];
+      kept.starts[column] = at;
+      if (length > 0) at += this.bytes.copy(kept.bytes, at, start, start + length);
+    }
+    return kept;
+  }
+
   /** A copy of a column's bytes, or null. */
   copy(column: number): Buffer | null {
     const length = this.lengths[column] ?? -1;

@@ -126,7 +126,8 @@ export class DatasetWriter implements RowStage {
     const { name, jitter } = this.#dataset;
     const ttlSeconds = seconds === 0 ? null : ([shortestTtl(seconds, jitter), longestTtl(seconds, jitter)] as const);
     const livesFrom = this.#sink.expiry.absolute ? Date.now() : undefined;
-    const value = this.encoder.capture(this.#row);
+    const row = this.#row.keep();
+    const value = () => this.encoder.capture(row);
     const sample = { dataset: name, key: this.#key.copy(), value, ttlSeconds, livesFrom };
     this.#sampler.put(place, this.#key.high, this.#key.low, size, sample);
     return sample;

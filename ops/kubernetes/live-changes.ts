@@ -33,11 +33,17 @@ export async function changeLiveOn(
   );
   const live = changed.filter((one) => !restarting.includes(one));
   const asked = new Map(live.map(({ node, changes, removed }) => [node.name, { changes, removed }]));
-  const outcomes = await steps.all(
-    "change-live",
-    live.map(({ node }) => node),
-    ({ name }) => asked.get(name) ?? { changes: [], removed: [] },
-  );
-  const left = live.filter(({ node }) => (outcomes.get(node.name)?.restart.length ?? 0) > 0);
+  const left: typeof live = [];
+  // A sentinel whose new password the data nodes do not take yet counts them as down.
+  for (const kind of ["redis", "sentinel"] as const) {
+    const some = live.filter(({ node }) => node.kind === kind);
+    if (some.length === 0) continue;
+    const outcomes = await steps.all(
+      "change-live",
+      some.map(({ node }) => node),
+      ({ name }) => asked.get(name) ?? { changes: [], removed: [] },
+    );
+    left.push(...some.filter(({ node }) => (outcomes.get(node.name)?.restart.length ?? 0) > 0));
+  }
   return { restart: [...restarting, ...left].map(({ node }) => node.name), together };
 }

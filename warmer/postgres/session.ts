@@ -7,6 +7,7 @@ import type { PgConfig } from "../types.ts";
 import { answerWithin } from "./answer.ts";
 import type { CopyHandler } from "./copy.ts";
 import { CopyOut } from "./copy.ts";
+import { Describe } from "./describe.ts";
 import type { Column, ColumnKind } from "./types.ts";
 import { kindOfBuiltIn, kindOfType } from "./types.ts";
 import { formOf } from "./wire.ts";
@@ -69,6 +70,21 @@ function makeClient(source: string | PgConfig): pg.Client {
   }
 }
 
+/** Begins what every query runs in. */
+function beginning(statementTimeoutMs: number): string {
+  return [
+    "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    `SET LOCAL statement_timeout = ${Math.max(1, Math.ceil(statementTimeoutMs))}`,
+    "SET LOCAL timezone = 'UTC'",
+    "SET LOCAL datestyle = 'ISO, YMD'",
+    "SET LOCAL intervalstyle = 'postgres'",
+    "SET LOCAL extra_float_digits = 3",
+    "SET LOCAL bytea_output = 'hex'",
+    "SET LOCAL client_encoding = 'UTF8'",
+    "SET LOCAL standard_conforming_strings = on",
+  ].join("; ");
+}
+
 /** One connection to PostgreSQL: read-only, in UTC, with a limit for every statement. */
 export class PostgresSession {
   readonly #client: pg.Client;
@@ -76,6 +92,7 @@ export class PostgresSession {
   #lost: Error | undefined;
   /** The statement timeout. */
   #limitMs = 60_000;
+  #rolledBack: Promise<unknown> = Promise.resolve();
 
   private constructor(client: pg.Client) {
     this.#client = client;
@@ -109,34 +126,27 @@ export class PostgresSession {
    */
   async transaction<T>(statementTimeoutMs: number, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     this.#limitMs = statementTimeoutMs;
-    const beginning = this.#client.query(
-      [
-        "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
-        `SET LOCAL statement_timeout = ${Math.max(1, Math.ceil(statementTimeoutMs))}`,
-        "SET LOCAL timezone = 'UTC'",
-        "SET LOCAL datestyle = 'ISO, YMD'",
-        "SET LOCAL intervalstyle = 'postgres'",
-        "SET LOCAL extra_float_digits = 3",
-        "SET LOCAL bytea_output = 'hex'",
-        "SET LOCAL client_encoding = 'UTF8'",
-        "SET LOCAL standard_conforming_strings = on",
-      ].join("; "),
-    );
-    await this.#answer(beginning, statementTimeoutMs + GRACE_MS, signal);
+    await this.#answer(this.#client.query(beginning(statementTimeoutMs)), statementTimeoutMs + GRACE_MS, signal);
     try {
       return await work();
     } finally {
-      // Nothing was written; a connection that is gone has rolled back by itself.
-      if (this.usable) await this.#answer(this.#client.query("ROLLBACK"), GRACE_MS).catch(() => {});
+      this.#rollBack();
     }
+  }
+
+  /** Nothing was written, and nobody waits: the next query does. A connection that is gone has rolled back by itself. */
+  #rollBack(): void {
+    if (this.usable) this.#rolledBack = this.#answer(this.#client.query("ROLLBACK"), GRACE_MS).catch(() => {});
   }
 
   /** The columns that a query returns. The extended protocol refuses a second statement whatever its spelling. */
   async describe(query: string, parameters: PlanParameters): Promise<Column[]> {
     const text = `SELECT * FROM ${wrapQuery(query, parameters)} LIMIT 0`;
-    const result = await this.#query(text);
-    await this.#learnTypes(result.fields.map((field) => field.dataTypeID));
-    return result.fields.map(({ name, dataTypeID }) => {
+    const describe = new Describe(text);
+    this.#client.query(describe);
+    const fields = await this.#told(describe.done, text);
+    await this.#learnTypes(fields.map((field) => field.dataTypeID));
+    return fields.map(({ name, dataTypeID }) => {
       const form = formOf(dataTypeID);
       const kind = this.#kinds.get(dataTypeID) ?? "other";
       return form === undefined ? { name, kind } : { name, kind, form };
@@ -153,6 +163,23 @@ export class PostgresSession {
   /** The rows of a query, for small ones: the replay. */
   async rows(select: string): Promise<unknown[][]> {
     return (await this.#query(select, "array")).rows as unknown[][];
+  }
+
+  /**
+   * A COPY in a transaction of its own, as {@link copy} and {@link transaction}, in one round trip. Only for a query that
+   * PostgreSQL has described, or explained, before: this way it would take several statements.
+   */
+  async copyAlone(statementTimeoutMs: number, sql: string, handler: CopyHandler, signal: AbortSignal): Promise<void> {
+    const begin = `${beginning(statementTimeoutMs)}; `;
+    try {
+      await this.copy(begin + sql, handler, signal);
+    } catch (error) {
+      const { position } = Object(error) as { position?: string };
+      if (position !== undefined) Object.assign(error as Error, { position: String(Number(position) - begin.length) });
+      throw error;
+    } finally {
+      this.#rollBack();
+    }
   }
 
   /** Streams a COPY into `handler`. An aborted `signal` ends it, also in PostgreSQL, with the signal's reason. */
@@ -173,9 +200,10 @@ export class PostgresSession {
     }
   }
 
-  /** Ends the connection. */
+  /** Ends the connection: says goodbye, for which PostgreSQL's own end is not waited for. */
   async close(): Promise<void> {
-    await this.#answer(this.#client.end(), GRACE_MS).catch(() => {}); // it may be gone already
+    await this.#rolledBack;
+    this.#answer(this.#client.end(), GRACE_MS).catch(() => {}); // it may be gone already
   }
 
   /** Waits for an answer; without one the connection is given up. */
@@ -189,8 +217,13 @@ export class PostgresSession {
   async #query(text: string, rowMode?: "array"): Promise<pg.QueryResult> {
     // `queryMode` is missing from pg's types.
     const query = { text, queryMode: "extended", ...(rowMode === undefined ? {} : { rowMode }) };
+    return await this.#told(this.#client.query(query as pg.QueryConfig), text);
+  }
+
+  /** What PostgreSQL answers to the text. @throws Error as {@link describePostgresError} tells it */
+  async #told<T>(work: Promise<T>, text: string): Promise<T> {
     try {
-      return await this.#answer(this.#client.query(query as pg.QueryConfig), this.#limitMs + GRACE_MS);
+      return await this.#answer(work, this.#limitMs + GRACE_MS);
     } catch (error) {
       throw withCode(describePostgresError(error, text), error);
     }
