@@ -35,10 +35,8 @@ function usedBytes(): number {
 export function keepHeapSmall(): () => void {
   // The first look always collects: what the start has left behind.
   let kept = 0;
-  let growing = true;
+  setFlagsFromString("--semi-space-growth-factor=1");
   const timer = setInterval(() => {
-    if (growing) setFlagsFromString("--semi-space-growth-factor=1");
-    growing = false;
     if (usedBytes() - kept < WORTH_BYTES && youngBytes() <= TOO_LARGE_BYTES) return;
     // The first one also drops code, of which the start leaves much. Later ones must not: what encodes rows would have
     // to be compiled again each time, which costs a fifth of the speed.

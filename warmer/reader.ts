@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from "ioredis";
 import { type Address, formatAddress } from "../contract/address.ts";
 import type { Endpoint } from "../contract/endpoint.ts";
+import { Existence } from "./redis/existence.ts";
 import { dataCredentials, RedisConnection } from "./redis/socket.ts";
 import { explainTls, tlsOptions } from "./redis/tls.ts";
 import type { WrittenValue } from "./types.ts";
@@ -30,16 +31,20 @@ export class DeniedError extends Error {
  * A connection such as the application has: through the sentinels or to the cluster, by the same endpoint,
  * with the library that most Node applications use.
  *
- * Commands that are given together go out together, one pipeline for each server.
+ * Commands that are given together go out together, one pipeline for each server. Whether keys exist, which is asked of
+ * thousands, goes by connections of our own: see {@link Existence}.
  */
 export class CacheReader {
   readonly #client: Redis | Cluster;
-  readonly #user: string;
+  readonly #endpoint: Endpoint;
+  readonly #timeoutMs: number;
+  #existence: Promise<Existence> | undefined;
   #alone: Promise<unknown> = Promise.resolve();
 
-  private constructor(client: Redis | Cluster, user: string) {
+  private constructor(client: Redis | Cluster, endpoint: Endpoint, timeoutMs: number) {
     this.#client = client;
-    this.#user = user;
+    this.#endpoint = endpoint;
+    this.#timeoutMs = timeoutMs;
   }
 
   /**
@@ -65,7 +70,7 @@ export class CacheReader {
       const why = /ECONNRESET|EPIPE/.test(message) ? await whyItHangsUp(endpoint) : undefined;
       throw new Error(`Cannot read from Redis (${endpoint.topology}, ${describe(endpoint)}): ${why ?? message}.`);
     }
-    return new CacheReader(client, endpoint.username ?? "default");
+    return new CacheReader(client, endpoint, timeoutMs);
   }
 
   /**
@@ -73,15 +78,10 @@ export class CacheReader {
    * @throws DeniedError naming the key, where the user may not ask
    */
   async exists(keys: readonly (string | Buffer)[]): Promise<boolean[]> {
-    const one = "nodes" in this.#client || keys.length < 2;
-    // A server that has them all counts: most often every one is there, or none.
-    const count = one ? undefined : await this.#client.exists(...keys).catch(() => undefined);
-    // Where it refuses, the single key is what to tell.
-    if (count === undefined) return await Promise.all(keys.map((key) => this.#existsOne(key)));
-    if (count === 0 || count === keys.length) return keys.map(() => count > 0);
-    const half = keys.length >> 1;
-    const parts = await Promise.all([this.exists(keys.slice(0, half)), this.exists(keys.slice(half))]);
-    return parts.flat();
+    this.#existence ??= Existence.open(this.#endpoint, this.#timeoutMs);
+    const existence = await this.#existence.catch(() => undefined); // the client below tells why
+    const found = await existence?.of(keys);
+    return await Promise.all(keys.map((key, index) => found?.[index] ?? this.#existsOne(key)));
   }
 
   async #existsOne(key: string | Buffer): Promise<boolean> {
@@ -158,7 +158,7 @@ export class CacheReader {
   #refused(command: string, key: string | Buffer, error: unknown): never {
     if (!isDenied(error)) throw error;
     throw new DeniedError(
-      `Redis refuses ${command} of the key "${key}" to the user "${this.#user}", as whom validation reads: ` +
+      `Redis refuses ${command} of the key "${key}" to the user "${this.#endpoint.username ?? "default"}", as whom validation reads: ` +
         `${error.message.replace(/\.$/, "")}. Let the user read the keys of the plan (ACL SETUSER: ~pattern, and ` +
         "`validationCommands`), or validate as another",
     );
@@ -174,6 +174,7 @@ export class CacheReader {
    * it says is no longer what the application is going to read.
    */
   async reconnect(): Promise<void> {
+    this.#forgetExistence();
     if (this.#client.status !== "end") {
       const ended = new Promise<void>((resolve) => void this.#client.once("end", () => resolve()));
       this.#client.disconnect();
@@ -183,7 +184,16 @@ export class CacheReader {
   }
 
   close(): void {
+    this.#forgetExistence();
     this.#client.disconnect();
+  }
+
+  #forgetExistence(): void {
+    this.#existence?.then(
+      (existence) => existence.close(),
+      () => {}, // there is none
+    );
+    this.#existence = undefined;
   }
 
   #value(key: Buffer | string, type: WrittenValue["type"]): Promise<StoredValue | null | undefined> {
