@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-
 /**
  * `hearth`: what the Pulumi resources ask for (`hearth operation`), and the commands that people use.
  *
@@ -9,8 +7,6 @@ import { setFlagsFromString } from "node:v8";
 async function main(): Promise<void> {
   // By it ioredis would print every command that it sends, AUTH with its password among them.
   delete process.env.DEBUG;
-  // Before anything is loaded: V8 makes its space for new objects larger while code is, and 3 MiB of it stay.
-  if (process.argv[2] === "warm") setFlagsFromString("--semi-space-growth-factor=1");
   if (process.argv[2] === "operation") {
     const [{ runOperations }, { operations }] = await Promise.all([
       import("./operation.ts"),

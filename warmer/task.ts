@@ -121,7 +121,7 @@ export class DatasetTask {
     );
     const rows = this.#stages(writer, compiled, sink, how);
     try {
-      await session.copyAlone(how.statementTimeoutMs, compiled.copy, rows, signal);
+      await session.transaction(how.statementTimeoutMs, () => session.copy(compiled.copy, rows, signal), signal);
     } finally {
       if (!sink.signal.aborted) await rows.drain();
       rows.close();

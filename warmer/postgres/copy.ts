@@ -4,7 +4,6 @@ import { takeData } from "../read-buffer.ts";
 
 const COPY_DATA = 0x64; // d
 const COPY_OUT = 0x48; // H
-const COMMAND_COMPLETE = 0x43; // C
 const NOTICE = 0x4e; // N
 const PARAMETER_STATUS = 0x53; // S
 const NOTIFICATION = 0x41; // A
@@ -15,9 +14,8 @@ const HEADER = SIGNATURE.length + 8;
 const MESSAGE_HEADER = 5;
 const ROOM = 16 * 1024;
 
-/** Rows, and what may stand before and between them; anything else is for pg's own parser. */
-function isCopyMessage(code: number | undefined, begun: boolean): boolean {
-  if (code === COMMAND_COMPLETE) return !begun; // of a statement before the COPY
+/** Rows, and what may stand between them; anything else is for pg's own parser. */
+function isCopyMessage(code: number | undefined): boolean {
   return (
     code === COPY_DATA || code === COPY_OUT || code === NOTICE || code === PARAMETER_STATUS || code === NOTIFICATION
   );
@@ -46,7 +44,6 @@ export class CopyOut implements Submittable {
   readonly #handler: CopyHandler;
   #socket: Socket | undefined;
   #giveBack: () => void = () => {};
-  #begun = false;
   #headerSeen = false;
   #failure: Error | undefined;
   /** A message of which only a part has come: the buffer has room for all of it where its length is known. */
@@ -87,7 +84,7 @@ export class CopyOut implements Submittable {
       at = 0;
     }
     while (length - at >= MESSAGE_HEADER) {
-      if (!isCopyMessage(data[at], this.#begun)) {
+      if (!isCopyMessage(data[at])) {
         this.#handBack(data.subarray(at, length));
         return;
       }
@@ -112,7 +109,7 @@ export class CopyOut implements Submittable {
       this.#filled += taken;
       at += taken;
       if (this.#filled < partial.length) return -1;
-      if (!isCopyMessage(partial[0], this.#begun)) {
+      if (!isCopyMessage(partial[0])) {
         this.#handBack(Buffer.concat([partial, data.subarray(at)]));
         return -1;
       }
@@ -141,7 +138,6 @@ export class CopyOut implements Submittable {
   }
 
   #message(bytes: Buffer, start: number, end: number): void {
-    if (bytes[start] === COPY_OUT) this.#begun = true;
     if (bytes[start] !== COPY_DATA || this.#failure !== undefined) return;
     let at = start + MESSAGE_HEADER;
     try {

@@ -130,13 +130,9 @@ export class PostgresSession {
     try {
       return await work();
     } finally {
-      this.#rollBack();
+      // Nothing was written, and only the next query waits; a connection that is gone has rolled back by itself.
+      if (this.usable) this.#rolledBack = this.#answer(this.#client.query("ROLLBACK"), GRACE_MS).catch(() => {});
     }
-  }
-
-  /** Nothing was written, and nobody waits: the next query does. A connection that is gone has rolled back by itself. */
-  #rollBack(): void {
-    if (this.usable) this.#rolledBack = this.#answer(this.#client.query("ROLLBACK"), GRACE_MS).catch(() => {});
   }
 
   /** The columns that a query returns. The extended protocol refuses a second statement whatever its spelling. */
@@ -163,23 +159,6 @@ export class PostgresSession {
   /** The rows of a query, for small ones: the replay. */
   async rows(select: string): Promise<unknown[][]> {
     return (await this.#query(select, "array")).rows as unknown[][];
-  }
-
-  /**
-   * A COPY in a transaction of its own, as {@link copy} and {@link transaction}, in one round trip. Only for a query that
-   * PostgreSQL has described, or explained, before: this way it would take several statements.
-   */
-  async copyAlone(statementTimeoutMs: number, sql: string, handler: CopyHandler, signal: AbortSignal): Promise<void> {
-    const begin = `${beginning(statementTimeoutMs)}; `;
-    try {
-      await this.copy(begin + sql, handler, signal);
-    } catch (error) {
-      const { position } = Object(error) as { position?: string };
-      if (position !== undefined) Object.assign(error as Error, { position: String(Number(position) - begin.length) });
-      throw error;
-    } finally {
-      this.#rollBack();
-    }
   }
 
   /** Streams a COPY into `handler`. An aborted `signal` ends it, also in PostgreSQL, with the signal's reason. */

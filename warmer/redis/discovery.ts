@@ -60,7 +60,11 @@ async function verifyPrimary(connection: RedisConnection): Promise<void> {
   }
 }
 
-async function findSentinelPrimary(endpoint: EndpointOf<"sentinel">, signal: AbortSignal): Promise<Placement> {
+async function findSentinelPrimary(
+  endpoint: EndpointOf<"sentinel">,
+  signal: AbortSignal,
+  verify: boolean,
+): Promise<Placement> {
   const credentials = {
     username: endpoint.sentinelUsername,
     password: endpoint.sentinelPassword,
@@ -80,7 +84,7 @@ async function findSentinelPrimary(endpoint: EndpointOf<"sentinel">, signal: Abo
       },
     );
   });
-  await withConnection(RedisConnection.open(primary, dataCredentials(endpoint), signal), verifyPrimary);
+  if (verify) await withConnection(RedisConnection.open(primary, dataCredentials(endpoint), signal), verifyPrimary);
   return { primaries: [primary], slots: null };
 }
 
@@ -122,14 +126,20 @@ async function findClusterPrimaries(
 /**
  * Asks the endpoint where its primaries are now.
  * @param known primaries known from before, asked first
+ * @param verify whether a server that sentinels name must say so itself, for which the user needs ROLE. @default true
  * @throws ReplyError, Error naming every server that was asked and what it said
  */
-export async function discover(endpoint: Endpoint, known: readonly Address[], signal: AbortSignal): Promise<Placement> {
+export async function discover(
+  endpoint: Endpoint,
+  known: readonly Address[],
+  signal: AbortSignal,
+  verify = true,
+): Promise<Placement> {
   switch (endpoint.topology) {
     case "standalone":
       return { primaries: endpoint.nodes, slots: null };
     case "sentinel":
-      return findSentinelPrimary(endpoint, signal);
+      return findSentinelPrimary(endpoint, signal, verify);
     case "cluster":
       return findClusterPrimaries(endpoint, known, signal);
   }

@@ -24,7 +24,7 @@ export class Existence {
    */
   static async open(endpoint: Endpoint, timeoutMs: number): Promise<Existence> {
     const signal = AbortSignal.timeout(timeoutMs);
-    const { primaries, slots } = await discover(endpoint, [], signal);
+    const { primaries, slots } = await discover(endpoint, [], signal, false);
     const credentials = dataCredentials(endpoint);
     const opening = primaries.map((address) => RedisConnection.open(address, credentials, signal));
     const results = await Promise.allSettled(opening);
