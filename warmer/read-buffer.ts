@@ -5,25 +5,32 @@
 import { Socket, type SocketConstructorOpts } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 
-const READ_BYTES = 64 * 1024;
+/** For rows; what servers only answer takes less. */
+const ROWS_BYTES = 64 * 1024;
+const REPLIES_BYTES = 16 * 1024;
 
 type Listener = (data: Buffer) => void;
 
 /** Who takes the data of a socket, instead of the listeners of its event. */
 const takers = new WeakMap<Socket, Listener | null>();
 
-/** A socket that is not connected yet. Listeners of "data" get copies, which they may keep. */
-export function bufferedSocket(options: SocketConstructorOpts = {}): Socket {
-  return buffered((onread) => new Socket({ ...options, onread }));
+/** A socket for rows, not connected yet. Listeners of "data" get copies, which they may keep. */
+export function rowsSocket(): Socket {
+  return buffered(ROWS_BYTES, (onread) => new Socket({ onread }));
 }
 
-/** A connection by TLS that is being made. Listeners of "data" get copies, which they may keep. */
-export function bufferedTls(options: ConnectionOptions & { readonly host: string; readonly port: number }): Socket {
-  return buffered((onread) => connectTls({ ...options, onread } as ConnectionOptions));
+/** A socket for replies, not connected yet. Listeners of "data" get copies, which they may keep. */
+export function repliesSocket(options: SocketConstructorOpts): Socket {
+  return buffered(REPLIES_BYTES, (onread) => new Socket({ ...options, onread }));
 }
 
-function buffered(make: (onread: NonNullable<SocketConstructorOpts["onread"]>) => Socket): Socket {
-  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+/** A connection by TLS for replies, that is being made. Listeners of "data" get copies, which they may keep. */
+export function repliesTls(options: ConnectionOptions & { readonly host: string; readonly port: number }): Socket {
+  return buffered(REPLIES_BYTES, (onread) => connectTls({ ...options, onread } as ConnectionOptions));
+}
+
+function buffered(bytes: number, make: (onread: NonNullable<SocketConstructorOpts["onread"]>) => Socket): Socket {
+  const buffer = Buffer.allocUnsafeSlow(bytes);
   const callback = (length: number): boolean => {
     const data = buffer.subarray(0, length);
     const taker = takers.get(socket) ?? null;

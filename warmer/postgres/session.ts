@@ -2,7 +2,7 @@ import { createConnection, Socket } from "node:net";
 import pg from "pg";
 import { wrapQuery } from "../compile.ts";
 import type { PlanParameters } from "../plan.ts";
-import { bufferedSocket } from "../read-buffer.ts";
+import { rowsSocket } from "../read-buffer.ts";
 import type { PgConfig } from "../types.ts";
 import { answerWithin } from "./answer.ts";
 import type { CopyHandler } from "./copy.ts";
@@ -47,7 +47,7 @@ function whereIs(client: pg.Client): string {
 
 /** pg calls it with the settings of the connection, which its types do not say. */
 function makeSocket(settings?: { readonly ssl?: unknown }): Socket {
-  return settings?.ssl ? new Socket() : bufferedSocket();
+  return settings?.ssl ? new Socket() : rowsSocket();
 }
 
 function makeClient(source: string | PgConfig): pg.Client {

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { Address } from "../../contract/address.ts";
 import { formatAddress } from "../../contract/address.ts";
 import type { Endpoint } from "../../contract/endpoint.ts";
-import { bufferedSocket, bufferedTls } from "../read-buffer.ts";
+import { repliesSocket, repliesTls } from "../read-buffer.ts";
 import { command } from "../resp.ts";
 import type { Reply } from "./reply.ts";
 import { ReplyError, ReplyParser } from "./reply.ts";
@@ -35,8 +35,8 @@ function openSocket(address: Address, credentials: Credentials, signal: AbortSig
     signal.throwIfAborted();
     const socket =
       tls === undefined
-        ? bufferedSocket({ noDelay: true, keepAlive: true }).connect({ host, port })
-        : bufferedTls({ ...tlsOptions(tls, host), host, port });
+        ? repliesSocket({ noDelay: true, keepAlive: true }).connect({ host, port })
+        : repliesTls({ ...tlsOptions(tls, host), host, port });
     let reached = false;
     socket.once("connect", () => {
       reached = true;
