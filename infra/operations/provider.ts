@@ -68,7 +68,7 @@ export function provider() {
 
   function startTool() {
     const { spawn } = process.getBuiltinModule("node:child_process");
-    const { createRequire } = process.getBuiltinModule("node:module");
+    const { createRequire, flushCompileCache } = process.getBuiltinModule("node:module");
     const { tmpdir } = process.getBuiltinModule("node:os");
     let path: string;
     try {
@@ -81,6 +81,8 @@ export function provider() {
     const kept = Object.entries(process.env).filter(([key]) => !key.startsWith("PULUMI_"));
     const env = { NODE_COMPILE_CACHE: `${tmpdir()}/node-compile-cache`, ...Object.fromEntries(kept) };
     const child = spawn(process.execPath, [path, "operation"], { env, stdio: ["pipe", "pipe", "pipe"] });
+    // The engine kills this process in the end: what it has compiled is kept now, while the tool starts.
+    setImmediate(() => flushCompileCache?.());
     const waiting = new Map<number, Waiting>();
     let pending = "";
     let complaint = "";
