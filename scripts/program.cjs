@@ -1,6 +1,7 @@
 // Runs before the Pulumi program (Pulumi.yaml, nodeargs). Keeps compiled code between runs, which halves the time
-// that loading @pulumi/pulumi takes; and where `pulumi` was typed directly on a machine whose own Node cannot run
-// TypeScript (it can since 22.18), hands over to the Node that npm installed with this project.
+// that loading @pulumi/pulumi takes, and keeps the SDK from doing what has no use here; and where `pulumi` was typed
+// directly on a machine whose own Node cannot run TypeScript (it can since 22.18), hands over to the Node that npm
+// installed with this project.
 const { spawnSync } = require("node:child_process");
 const { existsSync } = require("node:fs");
 const { enableCompileCache } = require("node:module");
@@ -17,6 +18,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exit(run.status ?? 1);
 }
 enableCompileCache?.();
+require("./lean-sdk.cjs");
 
 // Pulumi takes a stack trace of every promise, and maps each through the sources of its SDK, 0.1 s a run. The program's
 // own lines are right without: stripping types keeps them.

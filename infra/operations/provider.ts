@@ -68,7 +68,7 @@ export function provider() {
 
   function startTool() {
     const { spawn } = process.getBuiltinModule("node:child_process");
-    const { createRequire } = process.getBuiltinModule("node:module");
+    const { createRequire, flushCompileCache } = process.getBuiltinModule("node:module");
     const { tmpdir } = process.getBuiltinModule("node:os");
     let path: string;
     try {
@@ -81,6 +81,8 @@ export function provider() {
     const kept = Object.entries(process.env).filter(([key]) => !key.startsWith("PULUMI_"));
     const env = { NODE_COMPILE_CACHE: `${tmpdir()}/node-compile-cache`, ...Object.fromEntries(kept) };
     const child = spawn(process.execPath, [path, "operation"], { env, stdio: ["pipe", "pipe", "pipe"] });
+    // The engine kills this process in the end: what it has compiled is kept now, while the tool starts.
+    setImmediate(() => flushCompileCache?.());
     const waiting = new Map<number, Waiting>();
     let pending = "";
     let complaint = "";
@@ -192,13 +194,15 @@ export function provider() {
   }
 
   return {
-    async check(olds: Props, news: Props) {
+    async check(olds: Props, given: Props) {
+      // Only for the tool, to begin with what will be asked later: nothing of the resource.
+      const { ahead: _, ...news } = given;
       if (!checked.includes(String(news.operation))) return { inputs: asMade(olds, news), failures: [] };
       // What a check has found goes into the inputs, so that a preview shows it, and stays there until the next.
       const found = Object.fromEntries(Object.entries(olds).filter(([key]) => findings.includes(key)));
       const moved = olds.seen !== undefined && hasMoved(olds.seen as Seen);
       if (!moved && changed(olds, news).length === 0) return { inputs: { ...found, ...news }, failures: [] };
-      const reply = await ask("check", "", news, olds);
+      const reply = await ask("check", "", given, olds);
       return { inputs: { ...news, ...reply.outputs }, failures: reply.failures ?? [] };
     },
     async diff(_id: string, olds: Props, news: Props) {

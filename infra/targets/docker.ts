@@ -4,7 +4,7 @@ import type { Address } from "../../contract/address.ts";
 import type { DockerEngine } from "../../contract/docker.ts";
 import type { ExporterAddress } from "../../contract/exporters.ts";
 import { ContainerTurn } from "../operations/container-turn.ts";
-import { DockerHost } from "../operations/docker-host.ts";
+import { DockerHost, type DockerHostArgs } from "../operations/docker-host.ts";
 import { ImageServer } from "../operations/image-server.ts";
 import { RedisContainer } from "../operations/redis-container.ts";
 import { detectionMs } from "../plan/detection.ts";
@@ -71,12 +71,15 @@ export class DockerTarget implements Target {
       { name: this.#docker.image, keepLocally: true },
       options,
     );
-    const host = this.#host(deployment, layout, engine);
     const { openFiles } = this.#docker;
-    const asked = { name: plan.name, docker: engine, image: this.#docker.image, asked: [...plan.asked], openFiles };
+    const asked = {
+      ...{ name: plan.name, docker: engine, image: this.#docker.image, asked: [...plan.asked], openFiles },
+      ...(deployment.tls && { tls: true }),
+    };
+    const host = this.#host(deployment, layout, engine, asked);
     const server = new ImageServer(
       `${plan.name}-image-server`,
-      { ...asked, imageId: image.imageId, ...(deployment.tls && { tls: true }) },
+      { ...asked, imageId: image.imageId },
       { parent, dependsOn: [host, image] },
     );
     const surroundings: DockerSurroundings = {
@@ -111,7 +114,7 @@ export class DockerTarget implements Target {
     return layOut(subnet, { data: count("redis"), sentinels: count("sentinel"), exporters });
   }
 
-  #host({ parent, plan, behind }: Deployment, layout: Layout, engine: DockerEngine) {
+  #host({ parent, plan, behind }: Deployment, layout: Layout, engine: DockerEngine, ahead: DockerHostArgs["ahead"]) {
     const { publish, memoryLimit } = this.#docker;
     const published =
       publish === undefined
@@ -127,6 +130,7 @@ export class DockerTarget implements Target {
         ...{ name: plan.name, topology: plan.topology, docker: engine },
         ...{ network: physical(plan.name), subnet: layout.subnet, published },
         memory: limits.reduce((sum, limit) => sum + limit, 0),
+        ahead,
       },
       { parent, ...(behind && { dependsOn: behind }) },
     );
@@ -161,7 +165,7 @@ export class DockerTarget implements Target {
         definition,
         memoryLimit: Number(args.memory) * bytes("1mb"),
       },
-      { parent, dependsOn: isNew.apply((first) => (first ? [network] : [network, surroundings.server, ...before])) },
+      { parent, dependsOn: isNew.apply((first) => (first ? [] : [network, surroundings.server, ...before])) },
     );
     const container = new this.#module.Container(
       node.name,

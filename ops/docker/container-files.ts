@@ -42,8 +42,8 @@ export const containerFiles: OperationHandler = async (request, context) => {
   const wanted = createHash("sha256")
     .update(JSON.stringify(Object.entries(files).sort()))
     .digest("hex");
-  const applied = (await getFile(container, posix.join(folder, appliedName)))?.trim();
-  if (applied === wanted && isRunning(info)) return { id: name, outputs: { instance: instanceOf(info) } };
+  const applied = isRunning(info) ? (await getFile(container, posix.join(folder, appliedName)))?.trim() : undefined;
+  if (applied === wanted) return { id: name, outputs: { instance: instanceOf(info) } };
   const list = Object.entries(files).map(([file, content]) => ({ name: file, content }));
   const all = [...list, { name: appliedName, content: `${wanted}\n` }];
   await putFiles(container, folder, all, owner, mountOf(folder, info));

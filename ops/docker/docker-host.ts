@@ -75,7 +75,7 @@ async function check(inputs: Record<string, unknown>, olds: Record<string, unkno
     typeof inputs.image === "string" ? lookAtImage(docker, inputs.image, inputs) : nothing,
   ]);
   const memory = whyTooMuch(info, inputs.memory);
-  return {
+  const found = {
     outputs: { ...(version !== undefined && { version }), engineId: info.ID ?? "" },
     failures: [
       ...(moved === undefined ? [] : [{ property: "docker.subnet", reason: moved }]),
@@ -85,6 +85,11 @@ async function check(inputs: Record<string, unknown>, olds: Record<string, unkno
       ...(memory === undefined ? [] : [{ property: "memory", reason: memory }]),
     ],
   };
+  // In a new topology Pulumi asks for the image next, and does nothing else while it is looked at.
+  const ahead = imageServerSchema.safeParse(inputs.ahead);
+  const isNew = Object.keys(olds).length === 0 && found.failures.length === 0;
+  if (isNew && ahead.success) void examine(docker, ahead.data.image, ahead.data).catch(() => {}); // whoever asks is told
+  return found;
 }
 
 /** Pulumi would not move what is deployed, but look for it on the other engine, and leave or lose the data. */

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { createRequire } from "node:module";
+import { createRequire, flushCompileCache } from "node:module";
 import type { provider } from "@pulumi/pulumi";
 import { main } from "@pulumi/pulumi/provider/server.js"; // the rest of the SDK takes 0.3 s to load
 import type { Change, Props } from "./plugin-values.ts";
@@ -50,6 +50,8 @@ export async function servePlugin(plugin: Plugin): Promise<void> {
   const engine = process.ppid;
   setInterval(() => process.ppid === engine || process.exit(), 1000).unref();
   await main(plugin.provider, process.argv.slice(2));
+  // One that has done its work kills this process: what was compiled is kept now, for the next.
+  setImmediate(() => flushCompileCache());
 }
 
 const waiting = new AsyncLocalStorage<number>();
