@@ -56,10 +56,6 @@ export type RunStep = "connecting" | "looking" | "warming" | "validating";
 /** Time that is kept back from writing for validation: a twentieth, at most 5 s. */
 const validationShare = 0.05;
 
-/** Milliseconds. */
-const LEAST_LOOKUP_MS = 10;
-const MOST_LOOKUP_MS = 30;
-
 const repairNote =
   "another server, or a restarted one, is primary by now, and may have lost keys: all rows are written again";
 
@@ -193,11 +189,7 @@ async function conclude(
       written: { keys: outcome.keys + freshKeys(outcome), samples: outcome.samples, part: options.shard !== undefined },
       replay: replay.value,
       reader: application,
-      measure: {
-        ...{ plan: options.plan, postgresUrl },
-        // PostgreSQL is asked for single keys, to tell what a miss takes: no longer than is in proportion.
-        budgetMs: Math.max(LEAST_LOOKUP_MS, Math.min(MOST_LOOKUP_MS, outcome.durationMs / 4)),
-      },
+      measure: { plan: options.plan, postgresUrl },
       ...(hitsBefore !== undefined && { hitsBefore }),
       ...(options.signal !== undefined && { signal: options.signal }),
     });

@@ -19,6 +19,9 @@ const WRITERS = 4;
 /** Between two attempts of a request, and two of a connection: the application is patient, but not slow. */
 const RETRY_MS = 50;
 
+/** A client that has not settled a request by then never will: `commandTimeout` does not count what waits for a cluster. */
+const NEVER_MS = 20_000;
+
 /** Repeats nothing, so that every failed request is counted. */
 const impatient: Patience = {
   maxRetriesPerRequest: 0,
@@ -77,7 +80,7 @@ export class Writer {
 
   async #attempt(key: string): Promise<boolean> {
     try {
-      await this.#client.set(key, key);
+      await within(NEVER_MS, this.#client.set(key, key), () => `never settled by a client that is ${this.#status}`);
     } catch (error) {
       this.#failed += 1;
       const reason = /^[A-Z]+\b|^.*$/m.exec((error as Error).message)?.[0] ?? "";
@@ -91,6 +94,13 @@ export class Writer {
     // Some thousand writes a second are load enough; the servers share the machine with what is measured.
     await pause(1);
     return true;
+  }
+
+  /** What the client thinks of itself, and of each server. */
+  get #status(): string {
+    const client = this.#client;
+    const servers = "nodes" in client ? client.nodes().map(({ options, status }) => `${options.port}: ${status}`) : [];
+    return [client.status, ...servers].join(", ");
   }
 
   /** Ends the load. Further calls say the same. */
@@ -121,6 +131,19 @@ export class Writer {
     } finally {
       client.disconnect();
     }
+  }
+}
+
+/** The result of `work`, or an error that says why after so many milliseconds. */
+async function within<T>(ms: number, work: Promise<T>, why: () => string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(why())), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
