@@ -39,12 +39,14 @@ export function emptyProject(folder, { stripped = false } = {}) {
   return { name: "empty", folder };
 }
 
+/** No package with a plugin: the engine looks for the plugins of all packages that it finds, also through links. */
 function linkPackages(folder) {
-  mkdirSync(folder);
-  for (const name of ["@pulumi", "@types", "typescript"]) {
-    symlinkSync(path.join(root, "node_modules", name), path.join(folder, name));
+  const { name } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
+  for (const scope of ["@pulumi", name]) mkdirSync(path.join(folder, scope), { recursive: true });
+  for (const each of ["@pulumi/pulumi", "@types", "typescript"]) {
+    symlinkSync(path.join(root, "node_modules", each), path.join(folder, each));
   }
-  symlinkSync(root, path.join(folder, JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")).name));
+  for (const each of ["package.json", "scripts"]) symlinkSync(path.join(root, each), path.join(folder, name, each));
 }
 
 function json(value) {
